@@ -1,0 +1,67 @@
+# GoSeventh: `make run` serves, `make test` tests. Both need Python 3.11 or newer, and nothing else.
+
+PYTHON ?= python3
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lock clean FORCE
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/run.stamp ## serve on port 9999; more flags in ARGS="--workers 2"
+	@exec $(BIN)/goseventh serve $(ARGS)
+
+test: $(VENV)/dev.stamp ## run the tests; pytest's arguments in ARGS="-k search"
+	@exec $(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The oldest Python supported compiles the pins: newer ones need these packages or fewer.
+# A local directory of wheels would hide the hashes of other platforms.
+COMPILE = env -u PIP_FIND_LINKS CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
+	--allow-unsafe --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	--build-deps-for editable --build-deps-for wheel
+
+lock: $(VENV)/made.stamp ## pin the dependencies anew; ARGS=--upgrade takes newer ones
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo 'pins are made with Python 3.11: make clean, then make lock PYTHON=python3.11' >&2; exit 1; }
+	$(PIP) install pip-tools==7.6.2
+	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## remove .venv, caches and what builds left; never ./data
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find goseventh storage index tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# A stamp inside .venv stands for one finished step, so that a second `make run` starts at once.
+# made.stamp names the directory it was made in: a moved or copied checkout, or one whose Python is gone, starts over.
+ifneq ($(shell test -x $(BIN)/python && test "$$(cat $(VENV)/made.stamp 2>/dev/null)" = "$$(pwd -P)" && echo whole),whole)
+$(VENV)/made.stamp: FORCE
+endif
+
+$(VENV)/made.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo 'GoSeventh needs Python 3.11 or newer, and "$(PYTHON)" is not: name one, as in make PYTHON=python3.13' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "GoSeventh needs Python's venv module: on Debian \`apt install python3-venv\`" >&2; exit 1; }
+	@echo 'making $(VENV) and installing the dependencies: once, about a minute'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@pwd -P >$@
+
+$(VENV)/run.stamp: $(VENV)/made.stamp requirements.txt pyproject.toml
+	@$(PIP) install --require-hashes -r requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
