@@ -1,0 +1,9 @@
+"""Exact substring search over immutable text segments kept in LMDB.
+
+Knows bytes and a transaction, nothing of people. Used alone:
+
+    with environment.begin(write=True) as transaction:
+        term_log.append(transaction, database, 1, [(key, text.searchable(["Ana", "Go"]))])
+    with environment.begin(buffers=True) as transaction:
+        keys = substring.search(transaction, database, text.needle("AN"), limit=50)
+"""

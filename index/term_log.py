@@ -1,0 +1,96 @@
+"""The log of segments in an LMDB database: append and merge in a write transaction, walk in any.
+
+A segment's key is the number of its first entry, 8 bytes big-endian. Entries are numbered without a gap,
+so the key of the next segment also says how many entries one holds.
+
+Small segments merge into larger ones where the numbering crosses a multiple of a tier. So an entry is
+rewritten once a tier, a walk meets few segments, and no state beyond the keys is kept.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from lmdb import Cursor, Transaction, _Database
+
+from index import segment
+from index.segment import Entry, Segment
+
+# Each divides the next. Between two sealed segments lie at most 15 + 7 + 7 + 15 smaller ones.
+TIERS = (16, 128, 1024, 16384)
+# No commit ever waits for a merge larger than this, in bytes; some 20,000 people of the tournament.
+SEALED = 4 << 20
+
+T = TypeVar("T")
+_Stored = tuple[bytes, bytes]
+"""A segment under its key."""
+
+
+def append(transaction: Transaction, database: _Database, first: int, entries: Sequence[Entry]) -> None:
+    """Adds `entries`, numbered from `first` on without a gap, and merges what has become mergeable.
+
+    `first` is one more than the number of the last entry, 1 in an empty log.
+    """
+    cursor = transaction.cursor(database)
+    fresh = list(_build(first, entries))
+    start = merge_start(first, first + len(entries) - 1)
+    older = [] if start is None else list(_from(cursor, start))
+    for run in within_limit(older + fresh, [len(stored) for _, stored in older + fresh]):
+        known = [key for key, _ in run if key < _key(first)]
+        if len(run) == len(known) == 1:
+            continue  # it stays as it is
+        for key in known[1:]:
+            cursor.set_key(key)
+            cursor.delete()
+        cursor.put(run[0][0], _merge(run))
+
+
+def merge_start(first: int, last: int) -> int | None:
+    """From which number on segments merge as the entries `first` to `last` come: None for none.
+
+    The largest tier with a multiple among them decides; what came since its multiple before is merged.
+    """
+    for tier in reversed(TIERS):
+        if last // tier * tier >= first:
+            return (first - 1) // tier * tier + 1
+    return None
+
+
+def within_limit(items: Sequence[T], sizes: Sequence[int]) -> Iterator[Sequence[T]]:
+    """Cuts `items` into runs of neighbours of at most SEALED bytes together; one item is never cut."""
+    begin = length = 0
+    for position, size in enumerate(sizes):
+        length += size
+        if length > SEALED and position > begin:
+            yield items[begin:position]
+            begin, length = position, size
+    if items:
+        yield items[begin:]
+
+
+def segments(transaction: "Transaction[memoryview]", database: _Database) -> Iterator[Segment]:
+    """Walks all segments, the oldest first, without a copy."""
+    for stored in transaction.cursor(database).iternext(keys=False, values=True):
+        yield segment.read(stored)
+
+
+def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:
+    for run in within_limit(entries, [len(text) for _, text in entries]):
+        yield _key(first), segment.build(run)
+        first += len(run)
+
+
+def _from(cursor: Cursor, start: int) -> Iterator[_Stored]:
+    """The stored segments that begin at `start` or later, copied: what follows writes to their pages."""
+    if cursor.set_range(_key(start)):
+        for key, stored in cursor.iternext():
+            yield bytes(key), bytes(stored)
+
+
+def _merge(run: Sequence[_Stored]) -> bytes:
+    if len(run) == 1:
+        return run[0][1]
+    return segment.merge([segment.read(memoryview(stored)) for _, stored in run])
+
+
+def _key(number: int) -> bytes:
+    return number.to_bytes(8, "big")
