@@ -1,0 +1,146 @@
+"""The one thread of a process that writes: a bounded queue in front, a transaction a group behind.
+
+A group is what queued while the last one was committed, so a lone record never waits for company.
+"""
+
+import errno
+import logging
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+import lmdb
+
+from storage import people
+from storage.environment import Environment
+from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.people import Created, Taken
+from storage.records import Record
+
+Token = TypeVar("Token")
+Outcome = Created | Taken | StoreError
+"""What became of one record. Created is said only of what is on disk."""
+
+Deliver = Callable[[Sequence[tuple[Token, Outcome]]], None]
+"""Called on the commit thread, once a group, when nothing can undo the outcomes any more."""
+
+_log = logging.getLogger("goseventh.storage")
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# LMDB's own codes are negative; these say that this process must not write again, as any errno does.
+_BROKEN = (
+    lmdb.PanicError,
+    lmdb.CorruptedError,
+    lmdb.PageNotFoundError,
+    lmdb.InvalidError,
+    lmdb.MapResizedError,
+)
+# A dead reader's snapshot keeps pages from being reused: one grew a file 62-fold.
+_COMMITS_PER_READER_CHECK = 256
+
+
+class Committer(Generic[Token]):
+    """Owns every write transaction of its process, from begin to commit."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        *,
+        group_limit: int,
+        queue_limit: int,
+        deliver: Deliver[Token],
+        broken: Callable[[], None],
+    ) -> None:
+        """Starts the thread.
+
+        `group_limit`: the most records that share a transaction. `queue_limit`: the most that wait.
+        `broken` is called once, on the commit thread, after an error that this process can't write past.
+        """
+        self._environment = environment
+        self._group_limit = group_limit
+        self._queue_limit = queue_limit
+        self._deliver = deliver
+        self._tell_broken = broken
+        # Filled by the callers' thread, emptied by the commit thread; None asks the thread to end.
+        self._queue: SimpleQueue[tuple[Record, Token] | None] = SimpleQueue()
+        # Written by both threads, each once at most: why nothing more is taken.
+        self._refusal: Unavailable | None = None
+        self._broken = False
+        self._commits = 0
+        self._thread = Thread(target=self._run, name="committer", daemon=True)
+        self._thread.start()
+
+    def submit(self, record: Record, token: Token) -> None:
+        """Queues a record; its outcome comes through `deliver`. Raises Busy or Unavailable instead."""
+        if self._refusal is not None:
+            raise self._refusal
+        if self._queue.qsize() >= self._queue_limit:
+            raise Busy("too many creations are waiting")
+        self._queue.put((record, token))
+
+    def close(self) -> None:
+        """Commits what is queued and ends the thread."""
+        self._refusal = self._refusal or Unavailable("the server is stopping")
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            outcomes = self._commit(group, self._group_limit)
+            self._deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
+
+    def _commit(self, group: list[tuple[Record, Token]], limit: int) -> Sequence[Outcome]:
+        """One transaction for `group`, grown up to `limit` by whoever came until the write lock was had."""
+        if self._broken:
+            return self._break(group)
+        try:
+            transaction = self._environment.lmdb.begin(write=True)
+        except lmdb.Error as error:
+            return self._break(group, error)
+        self._fill(group, limit)
+        try:
+            outcomes = people.apply(self._environment, transaction, [record for record, _ in group])
+            transaction.commit()
+        except Exception as error:
+            transaction.abort()
+            return self._failed(group, error)
+        self._commits += 1
+        if self._commits % _COMMITS_PER_READER_CHECK == 0:
+            self._environment.lmdb.reader_check()
+        return outcomes
+
+    def _fill(self, group: list[tuple[Record, Token]], limit: int) -> None:
+        while len(group) < limit and not self._queue.empty():
+            waiting = self._queue.get_nowait()
+            if waiting is None:
+                self._queue.put(None)  # still the last one: nobody submits after close
+                return
+            group.append(waiting)
+
+    def _failed(self, group: list[tuple[Record, Token]], error: Exception) -> Sequence[Outcome]:
+        """What becomes of a group whose transaction was aborted. What failed on the disk is not retried."""
+        code = error.code if isinstance(error, lmdb.Error) else 0
+        if code in _DISK_FULL:
+            _log.warning("the disk is full: %s", error)
+            return [Full("the disk is full")] * len(group)
+        if code > 0 or isinstance(error, _BROKEN):
+            return self._break(group, error)
+        if len(group) > 1:
+            # Nothing reached the disk: the one at fault fails by itself, its neighbours never notice.
+            return [outcome for member in group for outcome in self._commit([member], 1)]
+        if isinstance(error, lmdb.MapFullError):
+            _log.warning("the map is full: %s", error)
+            return [Full("the store has reached its map size")]
+        _log.error("a record could not be written", exc_info=error)
+        return [Unavailable("this record could not be written")]
+
+    def _break(self, group: Sequence[object], error: Exception | None = None) -> Sequence[Outcome]:
+        """Writes no more: after a failed flush nobody knows what the kernel still holds."""
+        if not self._broken:
+            _log.error("the store can't be written any more: %s", error)
+            self._broken = True
+            self._refusal = Unavailable("the store can't be written at the moment")
+            self._tell_broken()
+        assert self._refusal is not None
+        return [self._refusal] * len(group)

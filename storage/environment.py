@@ -1,0 +1,127 @@
+"""The LMDB environment: every flag, size and database name, each with its reason."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import lmdb
+
+from storage import records
+from storage.errors import Unusable
+
+DATA_FILE = "data.mdb"
+HEAD_KEY = b"head"
+_FORMAT_KEY = b"format"
+_NAMES = (b"people", b"nicknames", b"terms", b"meta")
+# py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
+_ENGINE = 0
+# A reader takes a slot for as long as its snapshot lives; a worker needs a handful.
+_READERS = 510
+# Snapshots kept ready for the next read: the loop's own and the search thread's.
+_SPARE_SNAPSHOTS = 4
+
+
+class Environment(NamedTuple):
+    """An open environment and its databases. Opened after a fork, never carried across one."""
+
+    lmdb: lmdb.Environment
+    people: lmdb._Database
+    """id → person"""
+    nicknames: lmdb._Database
+    """nickname → id"""
+    terms: lmdb._Database
+    """number of the first entry → segment"""
+    meta: lmdb._Database
+    """format version and head"""
+
+
+def create(directory: Path) -> None:
+    """Makes an empty store in `directory` unless one is there; whole and flushed, or not at all.
+
+    A power cut may leave an unflushed file full of zeros, so it is made under another name first.
+    Only the holder of the directory's lock may call this.
+    """
+    if (directory / DATA_FILE).exists():
+        return
+    unfinished = directory / f"{DATA_FILE}.new"
+    lock_file = directory / f"{unfinished.name}-lock"
+    try:
+        for leftover in (unfinished, lock_file):
+            leftover.unlink(missing_ok=True)
+        with (
+            lmdb.open(
+                os.fspath(unfinished), subdir=False, max_dbs=4, lib_version=_ENGINE, mode=0o640
+            ) as made,
+            made.begin(write=True) as transaction,
+        ):
+            *_, meta = (made.open_db(name, transaction) for name in _NAMES)
+            transaction.put(_FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
+        lock_file.unlink()
+        flush(unfinished)
+        unfinished.rename(directory / DATA_FILE)
+        flush(directory)
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(f"no store can be made in {directory}: {error}") from error
+
+
+def open_environment(directory: Path, map_size: int) -> Environment:
+    """Opens the store in `directory`. `map_size`, in bytes, is the most that it can grow to.
+
+    Raises Unusable, with nothing changed, for what is no store of this format or can't be read or written.
+    """
+    try:
+        # All else stays LMDB's default, on purpose: synchronous, no writemap, locking on. With sync=False
+        # and a flush of its own before the answer, a later transaction reuses pages of the durable snapshot.
+        environment = lmdb.open(
+            os.fspath(directory),
+            map_size=map_size,
+            max_dbs=len(_NAMES),
+            max_readers=_READERS,
+            max_spare_txns=_SPARE_SNAPSHOTS,
+            create=False,
+            mode=0o640,
+            # Most reads are single pages at random: reading ahead would only push out others.
+            readahead=False,
+        )
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(f"{directory} can't be opened as a store: {error}") from error
+    try:
+        _check_file(directory, environment)
+        opened = _open_databases(directory, environment)
+        environment.reader_check()
+    except BaseException:
+        environment.close()
+        raise
+    return opened
+
+
+def flush(path: Path) -> None:
+    """Makes a file, or the names in a directory, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _check_file(directory: Path, environment: lmdb.Environment) -> None:
+    """Refuses, before a page is touched, what would crash or mislead: another engine's file, a cut one."""
+    path = directory / DATA_FILE
+    if environment.lib_version()[:2] != (0, 9):
+        raise Unusable(f"{path} is of another LMDB format than 0.9: choose another directory")
+    if path.stat().st_size < (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]:
+        raise Unusable(f"{path} is shorter than its own index says: restore a backup")
+
+
+def _open_databases(directory: Path, environment: lmdb.Environment) -> Environment:
+    if not set(_NAMES) <= set(map(bytes, environment.dbs())):
+        raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
+    opened = Environment(environment, *(environment.open_db(name, create=False) for name in _NAMES))
+    with environment.begin() as snapshot:
+        found = snapshot.get(_FORMAT_KEY, b"none", db=opened.meta).decode(errors="replace")
+    if found != str(records.FORMAT):
+        raise Unusable(
+            f"{directory} has format {found} and this version reads only {records.FORMAT}: "
+            "use the version that wrote it, or choose another directory"
+        )
+    return opened

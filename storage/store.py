@@ -1,0 +1,82 @@
+"""A store, open: create, get, search and count over one directory."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from lmdb import Transaction
+
+from storage import people
+from storage.committer import Deliver
+from storage.environment import Environment, open_environment
+from storage.records import Record
+from storage.strategies.shape import Options
+from storage.strategies.table import Strategy
+
+Token = TypeVar("Token")
+MAP_SIZE = 64 << 30
+"""Bytes of address space, and the most a store can grow to; the file is only as large as what is in it."""
+QUEUE_LIMIT = 4096
+
+
+class Store(Generic[Token]):
+    """Reads answer at once, on any thread; what is created is answered through `deliver`.
+
+    Nothing here waits for a lock or a flush, except `close`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        strategy: Strategy,
+        deliver: Deliver[Token],
+        *,
+        broken: Callable[[], None] = lambda: None,
+        map_size: int = MAP_SIZE,
+        queue_limit: int = QUEUE_LIMIT,
+    ) -> None:
+        """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable."""
+        self._environment: Environment = open_environment(directory, map_size)
+        self._writer = strategy.open_writer(self._environment, Options(queue_limit, deliver, broken))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create(self, record: Record, token: Token) -> None:
+        """Takes a record to be written as the strategy does; raises Busy or Unavailable."""
+        self._writer.submit(record, token)
+
+    def get(self, key: bytes) -> bytes | None:
+        """The document of the person with this id."""
+        with self._snapshot() as snapshot:
+            return people.get(self._environment, snapshot, key)
+
+    def count(self) -> int:
+        """How many people there are."""
+        with self._snapshot() as snapshot:
+            return people.count(self._environment, snapshot)
+
+    def search(self, needle: bytes, limit: int) -> list[bytes]:
+        """Documents of the first `limit` people whose text contains `needle`, oldest first."""
+        with self._environment.lmdb.begin(buffers=True) as snapshot:
+            return people.search(self._environment, snapshot, needle, limit)
+
+    def text_size(self) -> int:
+        """About how many bytes a search that finds nobody has to read."""
+        with self._snapshot() as snapshot:
+            pages = snapshot.stat(self._environment.terms)
+        return (pages["leaf_pages"] + pages["overflow_pages"]) * pages["psize"]
+
+    def close(self) -> None:
+        """Finishes what was taken, then closes; reads must have ended."""
+        self._writer.close()
+        self._environment.lmdb.close()
+
+    def _snapshot(self) -> "Transaction[bytes]":
+        return self._environment.lmdb.begin()

@@ -1,0 +1,55 @@
+"""The one table of write strategies and of what each promises."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from storage.environment import Environment
+from storage.strategies import group_commit, per_request
+from storage.strategies.shape import Options, Writer
+
+
+class Strategy(NamedTuple):
+    """A row: what users choose by."""
+
+    name: str
+    created_means: str
+    """What a 201 says, as the end of the sentence "a 201 means …"."""
+    kill_loses: str
+    """What `kill -9` of every process loses."""
+    power_cut_loses: str
+    choose_when: str
+    open_writer: Callable[[Environment, Options[Any]], Writer[Any]]
+
+    @property
+    def promise(self) -> str:
+        """The row in one sentence."""
+        return (
+            f"a 201 means {self.created_means}; "
+            f"kill -9 loses {self.kill_loses}, a power cut loses {self.power_cut_loses}"
+        )
+
+
+TABLE = (
+    Strategy(
+        "group-commit",
+        created_means="a transaction shared with its neighbours is on disk",
+        kill_loses="nothing",
+        power_cut_loses="nothing",
+        choose_when="always, unless you know better",
+        open_writer=group_commit.open_writer,
+    ),
+    Strategy(
+        "per-request",
+        created_means="its own transaction is on disk",
+        kill_loses="nothing",
+        power_cut_loses="nothing",
+        choose_when="to see what sharing a flush saves",
+        open_writer=per_request.open_writer,
+    ),
+)
+DEFAULT = TABLE[0]
+
+
+def find(name: str) -> Strategy:
+    """The strategy of that name; KeyError for none."""
+    return {strategy.name: strategy for strategy in TABLE}[name]
