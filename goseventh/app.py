@@ -1,0 +1,64 @@
+"""The Sanic application: endpoints over a store, and every error turned into an answer."""
+
+import asyncio
+import logging
+
+from sanic import HTTPResponse, Request, Sanic
+from sanic.exceptions import MethodNotAllowed, SanicException
+from sanic.handlers import ErrorHandler
+
+from goseventh import routes
+from goseventh.problems import Problem, unavailable
+from goseventh.store import Store
+from storage.errors import Full, StoreError
+
+_log = logging.getLogger("goseventh")
+_DETAILS = {
+    400: "The request breaks HTTP.",
+    404: "There is nothing here.",
+    405: "This path does not know this method.",
+    408: "The request came too slowly.",
+    413: "The body is too large.",
+    417: "Of Expect only 100-continue is known.",
+}
+
+
+class Problems(ErrorHandler):
+    """Answers every exception with problem details."""
+
+    def response(self, request: Request | None, exception: BaseException) -> HTTPResponse:
+        """The answer for whatever a handler, or Sanic itself, raised."""
+        return to_problem(exception).response()
+
+
+def to_problem(error: BaseException) -> Problem:
+    """What to tell the client of `error`; only what nobody foresaw is logged."""
+    match error:
+        case Problem():
+            return error
+        case Full():
+            return Problem(507, f"Nobody can be created at the moment: {error}.")
+        case StoreError():
+            return unavailable(f"Nobody can be created at the moment: {error}.")
+        case asyncio.CancelledError():
+            return unavailable("The request was cut short.")
+        case MethodNotAllowed():
+            return Problem(405, _DETAILS[405], headers=dict(error.headers))
+        case SanicException() if error.status_code in _DETAILS:
+            return Problem(error.status_code, _DETAILS[error.status_code])
+    _log.error("an error that nobody foresaw", exc_info=error)
+    return Problem(500, "The server has a defect.")
+
+
+def create_app(store: Store, *, max_body: int) -> routes.App:
+    """The application over an open store. `max_body` is in bytes."""
+    # Sanic keeps its applications by name; a process that makes several (a test) drops the one before.
+    Sanic._app_registry.pop("goseventh", None)
+    app = Sanic("goseventh", strict_slashes=True, configure_logging=False, error_handler=Problems())
+    app.config.REQUEST_MAX_SIZE = max_body
+    app.config.ACCESS_LOG = False
+    app.config.MOTD = False
+    # Has Sanic strip its hot path of hooks that nobody uses, as it does for servers that it starts itself.
+    app.state.primary = True
+    routes.add(app, store)
+    return app

@@ -1,0 +1,93 @@
+"""The `goseventh` command: parse, call one function, exit code."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from goseventh import __version__, settings
+from goseventh.settings import HOST, PORT, SERVE, Setting, SettingError
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that `arguments` (by default the process's own) ask for. Returns the exit code."""
+    given = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = given.run
+    try:
+        return run(given)
+    except SettingError as error:
+        print(f"goseventh: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="goseventh",
+        description="An HTTP registry of people whose 201 means on disk.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"goseventh {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add(commands, "serve", _serve, "run the server", SERVE)
+    _add(
+        commands,
+        "health",
+        _health,
+        "ask the running server whether it answers; exit code 0 or 1",
+        (HOST, PORT),
+    )
+    bench = commands.add_parser("bench", help="measure a server", allow_abbrev=False)
+    _add_tournament(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True))
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    rows: tuple[Setting, ...] = (),
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
+    command.set_defaults(run=run)
+    for row in rows:
+        command.add_argument(
+            f"--{row.name}",
+            metavar=row.name.upper(),
+            help=f"{row.help} ({row.default}; {row.variable})".replace("%", "%%"),
+        )
+    return command
+
+
+def _serve(given: argparse.Namespace) -> int:
+    from goseventh.serve import serve
+
+    return serve(settings.from_environment(SERVE, vars(given)))
+
+
+def _health(given: argparse.Namespace) -> int:
+    from goseventh.health import health
+
+    return health(settings.from_environment((HOST, PORT), vars(given)))
+
+
+def _add_tournament(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = _add(benchmarks, "tournament", _tournament, "the tournament's load, as open arrivals")
+    command.add_argument("--url", default="http://127.0.0.1:9999", help="the server to measure (%(default)s)")
+    command.add_argument("--seed", type=int, default=1, help="of the people, terms and pauses (%(default)s)")
+    command.add_argument("--speed", type=float, default=1.0, help="10 is ten times compressed (%(default)s)")
+    command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
+    command.add_argument("--append", action="store_true", help="also on a store that is not empty")
+
+
+def _tournament(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh.bench import tournament
+
+    json = Path(given.json) if given.json else None
+    options = tournament.Options(
+        url=given.url, seed=given.seed, speed=given.speed, json=json, append=given.append
+    )
+    return tournament.run(options)

@@ -1,0 +1,78 @@
+"""Whether a request's head is HTTP/1.x to the letter.
+
+A tolerant parser behind a tolerant proxy is how requests are smuggled, so the head is checked before anything
+is read from it. One regular expression without backtracking does nearly all of it, in some 2 µs.
+"""
+
+import re
+
+from goseventh.problems import Problem
+
+HEAD_LIMIT = 8192
+"""Bytes of request line and fields; Sanic's own limit, so that its check never comes first."""
+
+_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_REQUEST_LINE = re.compile(
+    rb"(?P<method>" + _TOKEN + rb") (?P<target>[\x21-\x7e]++) HTTP/(?P<version>[0-9]\.[0-9])"
+)
+_HEAD = re.compile(
+    _REQUEST_LINE.pattern + rb"(?P<fields>(?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+)*+)", re.DOTALL
+)
+_HOST = re.compile(rb"\r\nhost:", re.IGNORECASE)
+_FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):[\t ]*([^\r]*)", re.IGNORECASE)
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_ALLOWED_ANYWHERE = "GET, HEAD, POST"
+
+
+def check_head(head: bytes) -> None:
+    """Raises Problem unless `head`, without its closing empty line, is HTTP/1.x to the letter."""
+    parts = _HEAD.fullmatch(head)
+    if parts is None:
+        raise _head_problem(head)
+    method, target, version, fields = parts.group("method", "target", "version", "fields")
+    if version not in (b"1.0", b"1.1"):
+        raise Problem(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
+    hosts = len(_HOST.findall(fields))
+    if hosts > 1 or (hosts == 0 and version == b"1.1"):
+        raise Problem(400, "The head must have exactly one Host.")
+    if not target.startswith((b"/", b"http://", b"https://")):
+        if method == b"CONNECT" or target == b"*":
+            raise Problem(
+                405, "This server knows methods only of its paths.", headers={"Allow": _ALLOWED_ANYWHERE}
+            )
+        raise Problem(400, "The target must be a path.")
+    framing = _FRAMING.findall(fields)
+    if framing:
+        _check_framing(framing, version)
+
+
+def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> None:
+    """One way to tell where the body ends, or none is believed."""
+    if len(framing) > 1:
+        raise Problem(400, "The head must say once how long the body is.")
+    name, value = framing[0]
+    value = value.rstrip(b" \t")
+    if name.lower() == b"content-length":
+        if not value.isdigit() or len(value) > 18:
+            raise Problem(400, "Content-Length must be a number.")
+    elif value != b"chunked" or version == b"1.0":
+        raise Problem(400, "Of Transfer-Encoding only chunked is known.")
+
+
+def incomplete_problem(received: bytes | bytearray) -> Problem | None:
+    """Why what was received so far can't become a head; None if it still can."""
+    if len(received) >= HEAD_LIMIT:
+        if b"\r\n" in received[:HEAD_LIMIT]:
+            return Problem(431, f"The head must be shorter than {HEAD_LIMIT} bytes.")
+        return Problem(414, f"The request line must be shorter than {HEAD_LIMIT} bytes.")
+    if _BARE_LINE_FEED.search(received) is not None:
+        return Problem(400, "Lines of the head must end in CR LF.")
+    return None
+
+
+def _head_problem(head: bytes) -> Problem:
+    """Why a head isn't well-formed."""
+    line = head.partition(b"\r\n")[0]
+    if _REQUEST_LINE.fullmatch(line) is not None:
+        return Problem(400, "The head has a field that breaks HTTP.")
+    return Problem(400, "The request line breaks HTTP.")

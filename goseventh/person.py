@@ -1,0 +1,80 @@
+"""What a valid person is, and its wire form. The one home of the Portuguese field names."""
+
+import re
+from datetime import date
+from typing import Any
+
+import orjson
+
+from goseventh.problems import Problem
+from index import text
+from storage.records import Record
+
+NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
+NICKNAME_LIMIT = 32
+NAME_LIMIT = 100
+STACK_ITEM_LIMIT = 32
+DATE_LENGTH = len("YYYY-MM-DD")
+"""Limits in Unicode code points."""
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_BEFORE_ID = b'{"id":"'
+_AFTER_ID = b'",'
+
+
+def prepare(body: bytes) -> Record:
+    """The record of the person that a request's body asks for; raises Problem (400 or 422) if it is none.
+
+    Of several faults a 400 wins over a 422.
+    """
+    wanted = _parse(body)
+    nickname, name, born, stack = wanted.get(NICKNAME), wanted.get(NAME), wanted.get(BORN), wanted.get(STACK)
+    _check_types(nickname, name, born, stack)
+    _check_text(NICKNAME, nickname, NICKNAME_LIMIT)
+    _check_text(NAME, name, NAME_LIMIT)
+    _check_text(BORN, born, DATE_LENGTH)
+    for item in stack or ():
+        _check_text(STACK, item, STACK_ITEM_LIMIT, "an element of ")
+    kept = orjson.dumps({NICKNAME: nickname, NAME: name, BORN: born, STACK: stack})
+    found_by = text.searchable([nickname, name, *(stack or ())])
+    return Record(nickname.encode(), _BEFORE_ID, _AFTER_ID + kept[1:], found_by)
+
+
+def _parse(body: bytes) -> Any:
+    try:
+        wanted = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Problem(400, "The body is not JSON in UTF-8.") from None
+    if type(wanted) is not dict:
+        raise Problem(400, "The body is not a JSON object.")
+    return wanted
+
+
+def _check_types(nickname: object, name: object, born: object, stack: object) -> None:
+    """Everything that makes a 400."""
+    for field, value in ((NICKNAME, nickname), (NAME, name), (BORN, born)):
+        if value is not None and type(value) is not str:
+            raise Problem(400, f"{field} must be a string.", field)
+    if stack is not None and (type(stack) is not list or any(type(item) is not str for item in stack)):
+        raise Problem(400, f"{STACK} must be an array of strings, or null.", STACK)
+    if type(born) is str and born and not is_date(born):
+        raise Problem(400, f"{BORN} must be a date of the calendar, written YYYY-MM-DD.", BORN)
+
+
+def _check_text(field: str, value: str | None, limit: int, which: str = "") -> None:
+    """Everything that makes a 422."""
+    if not value:
+        raise Problem(422, f"{which}{field} must be given and not be empty.", field)
+    if len(value) > limit:
+        raise Problem(422, f"{which}{field} must not be longer than {limit} characters.", field)
+
+
+def is_date(written: str) -> bool:
+    """Whether this is a day of the proleptic Gregorian calendar, years 0001 to 9999, as YYYY-MM-DD."""
+    if _DATE.fullmatch(written) is None:
+        return False
+    try:
+        date.fromisoformat(written)
+    except ValueError:
+        return False
+    return True

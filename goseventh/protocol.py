@@ -1,0 +1,143 @@
+"""HTTP as Sanic speaks it, with what its parser lets through refused and its open ends closed."""
+
+import asyncio
+from enum import Enum, auto
+from time import monotonic
+from typing import Any, NamedTuple
+
+from sanic.exceptions import BadURL, RequestTimeout
+from sanic.http import Http, Stage
+from sanic.server.protocols.http_protocol import HttpProtocol
+
+from goseventh.http_head import HEAD_LIMIT, check_head, incomplete_problem
+from goseventh.problems import Problem
+
+# How long a refused client may go on sending before its connection is reset under the answer.
+_LINGER_SECONDS = 2.0
+_UNREAD_ANSWER_SECONDS = 30.0
+
+
+class Timeouts(NamedTuple):
+    """Seconds; each counts from the start of its part, so that a drip can't reset it."""
+
+    head: float
+    body: float
+    idle: float
+
+
+class Part(Enum):
+    """What a connection last waited for."""
+
+    IDLE = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
+class StrictHttp(Http):
+    """One connection's requests, heads checked before Sanic reads them."""
+
+    protocol: "StrictProtocol"
+
+    async def http1_request_header(self) -> None:
+        """Receives a head, checks it and hands it on."""
+        self.protocol.part = Part.IDLE
+        check_head(await self._receive_head())
+        try:
+            await super().http1_request_header()
+        except BadURL:
+            self.url = None  # or Sanic would parse it again for the answer, and fail again
+            raise Problem(400, "The target must be a path.") from None
+        limit = self.protocol.request_max_size
+        if (self.request_bytes or 0) > limit:
+            self.expecting_continue = False
+            raise Problem(413, f"The body must not be larger than {limit} bytes.")
+
+    async def error_response(self, exception: Exception) -> None:
+        """Answers an error; where the connection can't go on, sees to it that the answer arrives."""
+        await super().error_response(exception)
+        self.protocol.linger = not self.keep_alive
+
+    async def _receive_head(self) -> bytes:
+        buffer = self.recv_buffer
+        while True:
+            while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
+                del buffer[:2]
+            end = buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+            if end >= 0:
+                return bytes(buffer[:end])
+            problem = incomplete_problem(buffer)
+            if problem is not None:
+                raise problem
+            await self._receive_more()
+
+
+class StrictProtocol(HttpProtocol):
+    """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
+
+    HTTP_CLASS = StrictHttp
+    __slots__ = ("linger", "part", "part_since")
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.part = Part.IDLE
+        self.part_since = 0.0
+        self.linger = False
+
+    def check_timeouts(self) -> None:
+        """Sanic's timer of each connection gives way to the sweep."""
+
+    async def receive_more(self) -> None:
+        """Waits for more bytes, noting since when this part of the request is under way."""
+        http = self._http
+        part = Part.BODY if http.request_body else Part.IDLE if http.stage is Stage.IDLE else Part.HEAD
+        if part is not self.part:
+            self.part, self.part_since = part, monotonic()
+        await super().receive_more()
+
+    def enforce(self, timeouts: Timeouts, now: float) -> None:
+        """Ends what has taken too long: with a 408 where the client still owes a part of its request."""
+        http = self._http
+        if http is None or self._task is None:
+            return
+        if not self._can_write.is_set():
+            if now - self._time > _UNREAD_ANSWER_SECONDS:
+                self.abort()
+        elif http.stage is Stage.IDLE and not http.request_body:
+            if now - self._time > timeouts.idle:
+                self.close()
+        elif self._is_late(http, timeouts, now):
+            http.exception = RequestTimeout()
+            self._task.cancel()
+
+    def _is_late(self, http: StrictHttp, timeouts: Timeouts, now: float) -> bool:
+        if http.stage is Stage.REQUEST:
+            return self.part is Part.HEAD and now - self.part_since > timeouts.head
+        return bool(http.request_body) and self.part is Part.BODY and now - self.part_since > timeouts.body
+
+    def finish(self) -> None:
+        """Lets the request under way, if any, be the last: its answer says `Connection: close`."""
+        http = self._http
+        if http is not None:
+            http.keep_alive = False
+
+    def close(self, timeout: float | None = None) -> None:
+        """Closes; after a refusal it first reads on a little, for a reset would take the answer with it."""
+        transport = self.transport
+        if not self.linger or transport is None or transport.is_closing() or not transport.can_write_eof():
+            super().close(timeout)
+            return
+        transport.write_eof()
+        transport.resume_reading()
+        transport.set_protocol(_Discard(self))
+        self.loop.call_later(_LINGER_SECONDS, transport.abort)
+
+
+class _Discard(asyncio.Protocol):
+    """Reads and forgets what a refused client still sends, until it hangs up."""
+
+    def __init__(self, before: StrictProtocol) -> None:
+        self._before = before
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Lets the protocol before clean up."""
+        self._before.connection_lost(error)

@@ -1,0 +1,69 @@
+"""The endpoints, each a few lines: from a request to the store and back."""
+
+import re
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
+
+from sanic import HTTPResponse, Request
+from sanic.app import Sanic
+from sanic.config import Config
+
+from goseventh import person
+from goseventh.problems import Problem
+from goseventh.store import Store
+from index import text
+from storage import records
+from storage.people import Taken
+
+SEARCH_LIMIT = 50
+JSON = "application/json"
+App = Sanic[Config, SimpleNamespace]
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+_READ = ["GET", "HEAD"]
+
+
+def add(app: App, store: Store) -> None:
+    """Adds every endpoint over `store` to `app`."""
+
+    async def create(request: Request) -> HTTPResponse:
+        outcome = await store.create(person.prepare(request.body))
+        location = f"/pessoas/{records.format_id(outcome.id)}"
+        if isinstance(outcome, Taken):
+            raise Problem(422, "This apelido is taken.", person.NICKNAME, more={"existing": location})
+        return HTTPResponse(outcome.document, 201, {"Location": location}, JSON)
+
+    async def get(request: Request, key: str) -> HTTPResponse:
+        if _UUID.fullmatch(key) is None:
+            raise Problem(404, "There is no such person.")
+        document = await store.get(bytes.fromhex(key.replace("-", "")))
+        if document is None:
+            raise Problem(404, "There is no such person.")
+        return HTTPResponse(document, 200, None, JSON)
+
+    async def search(request: Request) -> HTTPResponse:
+        found = await store.search(text.needle(_term(request.query_string)), SEARCH_LIMIT)
+        return HTTPResponse(b"[%b]" % b",".join(found), 200, None, JSON)
+
+    async def count(request: Request) -> HTTPResponse:
+        return HTTPResponse(b"%d" % await store.count(), 200, None, "text/plain; charset=utf-8")
+
+    async def health(request: Request) -> HTTPResponse:
+        return HTTPResponse(b'{"status":"ok"}', 200, None, JSON)
+
+    app.add_route(create, "/pessoas", methods=["POST"])
+    app.add_route(search, "/pessoas", methods=_READ)
+    app.add_route(get, "/pessoas/<key:str>", methods=_READ)
+    app.add_route(count, "/contagem-pessoas", methods=_READ)
+    app.add_route(health, "/health", methods=_READ)
+
+
+def _term(query: str) -> str:
+    """The first `t` of a query string; raises Problem if it is absent, empty or no UTF-8."""
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(400, "The query is not UTF-8.", "t") from None
+    term = next((value for name, value in pairs if name == "t"), "")
+    if not term:
+        raise Problem(400, "A search needs a term: /pessoas?t=…", "t")
+    return term

@@ -1,0 +1,169 @@
+"""Every setting once: name, default, help. Flags and GOSEVENTH_* variables derive from the table."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rapidfuzz import process
+
+from goseventh import cpus
+from storage.store import MAP_SIZE, QUEUE_LIMIT
+from storage.strategies import table
+
+PREFIX = "GOSEVENTH_"
+_UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
+
+
+class SettingError(ValueError):
+    """A setting's value, or its name, is wrong; the message is one line for whoever set it."""
+
+
+def size(written: str) -> int:
+    """Bytes, or KiB, MiB or GiB."""
+    parts = re.fullmatch(r"([0-9]{1,18}) ?((?:[KMG]iB)?)", written, re.IGNORECASE)
+    if parts is None or int(parts[1]) == 0:
+        raise ValueError("must be a size such as 65536, 64KiB, 512MiB or 4GiB")
+    return int(parts[1]) * _UNITS[parts[2].upper()]
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """A parser of whole numbers from `least` to `most`."""
+
+    def parse(written: str) -> int:
+        if re.fullmatch(r"[0-9]{1,9}", written) is None or not least <= int(written) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}")
+        return int(written)
+
+    return parse
+
+
+def seconds(written: str) -> float:
+    """A duration over 0 in seconds."""
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", written) is None or float(written) == 0:
+        raise ValueError("must be a number of seconds over 0, such as 5 or 0.5")
+    return float(written)
+
+
+def strategy(written: str) -> table.Strategy:
+    """A row of the table of write strategies."""
+    try:
+        return table.find(written)
+    except KeyError:
+        raise ValueError(f"must be one of {', '.join(row.name for row in table.TABLE)}") from None
+
+
+def _host(written: str) -> str:
+    if not written or not written.isprintable() or " " in written:
+        raise ValueError("must be an address or a host name")
+    return written
+
+
+class Setting(NamedTuple):
+    """A row of the table."""
+
+    name: str
+    """As in the flag, without its dashes."""
+    default: str
+    """As one would write it."""
+    help: str
+    parse: Callable[[str], Any]
+    """From the written form; raises ValueError with the end of a sentence that begins with the name."""
+
+    @property
+    def variable(self) -> str:
+        """The environment's name of it."""
+        return PREFIX + self.attribute.upper()
+
+    @property
+    def attribute(self) -> str:
+        """The name in Python."""
+        return self.name.replace("-", "_")
+
+
+DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", Path)
+HOST = Setting("host", "127.0.0.1", "address to listen on", _host)
+PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", whole(0, 65535))
+STRATEGY = Setting(
+    "strategy",
+    table.DEFAULT.name,
+    "how people are written: "
+    + "; ".join(f"{row.name}, where a 201 means {row.created_means}" for row in table.TABLE),
+    strategy,
+)
+SERVE = (
+    HOST,
+    PORT,
+    Setting(
+        "workers",
+        str(cpus.best_workers()),
+        "processes that serve; by default as many as the CPUs this process may use, rounded",
+        whole(1, 64),
+    ),
+    DATA_DIR,
+    STRATEGY,
+    Setting(
+        "map-size",
+        f"{MAP_SIZE >> 30}GiB",
+        "the most the store can grow to; its file is only as large as what it holds",
+        size,
+    ),
+    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size),
+    Setting(
+        "max-queue",
+        str(QUEUE_LIMIT),
+        "creations that may wait in a worker; one more gets 503",
+        whole(1, 1_000_000),
+    ),
+    Setting("head-timeout", "5", "seconds a request's head may take in all", seconds),
+    Setting("body-timeout", "10", "seconds a request's body may take in all", seconds),
+    Setting("idle-timeout", "75", "seconds a connection is kept without a request", seconds),
+)
+
+
+class Settings:
+    """The values in force, an attribute each: `settings.data_dir`."""
+
+    data_dir: Path
+    host: str
+    port: int
+    workers: int
+    strategy: table.Strategy
+    map_size: int
+    max_body: int
+    max_queue: int
+    head_timeout: float
+    body_timeout: float
+    idle_timeout: float
+
+    def __init__(
+        self, rows: tuple[Setting, ...], flags: Mapping[str, str | None], variables: Mapping[str, str]
+    ) -> None:
+        """Reads `rows`: from `flags` (by attribute), else from `variables`, else the default.
+
+        Raises SettingError for a value, or for the name of a variable that is nobody's.
+        """
+        _refuse_unknown(variables)
+        for row in rows:
+            flag = flags.get(row.attribute)
+            written = flag if flag is not None else variables.get(row.variable, row.default)
+            try:
+                setattr(self, row.attribute, row.parse(written))
+            except ValueError as error:
+                name = f"--{row.name}" if flag is not None else row.variable
+                raise SettingError(f"{name} {error}, not {written!r}") from None
+
+
+def _refuse_unknown(variables: Mapping[str, str]) -> None:
+    """A misspelt variable would silently leave its default in force."""
+    known = [row.variable for row in SERVE]
+    for name in variables:
+        if name.startswith(PREFIX) and name not in known:
+            nearest = process.extractOne(name, known)
+            raise SettingError(f"{name} is no setting: did you mean {nearest[0]}?")
+
+
+def from_environment(rows: tuple[Setting, ...], flags: Mapping[str, str | None]) -> Settings:
+    """The settings of this process."""
+    return Settings(rows, flags, os.environ)

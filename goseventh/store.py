@@ -1,0 +1,100 @@
+"""The store as the endpoints see it, and the embedded one: `storage` on the event loop."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import storage.store
+from storage.committer import Outcome
+from storage.errors import StoreError
+from storage.people import Created, Taken
+from storage.records import Record
+from storage.strategies.table import Strategy
+
+# Up to here a search is shorter than handing it to a thread; about 25 GB/s makes this some 0.1 ms.
+INLINE_SEARCH = 2 << 20
+
+
+class Store(Protocol):
+    """Four operations. What they raise is a StoreError, and says whether a retry makes sense."""
+
+    async def create(self, record: Record) -> Created | Taken:
+        """Creates a person as the write strategy promises."""
+
+    async def get(self, key: bytes) -> bytes | None:
+        """The document of the person with this id."""
+
+    async def search(self, needle: bytes, limit: int) -> list[bytes]:
+        """Documents of the first `limit` people whose text contains `needle`, oldest first."""
+
+    async def count(self) -> int:
+        """How many people there are."""
+
+    async def close(self) -> None:
+        """Finishes what was taken."""
+
+
+class EmbeddedStore:
+    """The LMDB store of this worker; opened on its loop, after the fork."""
+
+    def __init__(
+        self,
+        directory: Path,
+        strategy: Strategy,
+        *,
+        map_size: int,
+        queue_limit: int,
+        broken: Callable[[], None],
+    ) -> None:
+        """Opens it. `broken` is called on the loop when this worker can't write any more."""
+        self._loop = asyncio.get_running_loop()
+
+        def tell_broken() -> None:
+            self._loop.call_soon_threadsafe(broken)
+
+        self._store: storage.store.Store[asyncio.Future[Outcome]] = storage.store.Store(
+            directory,
+            strategy,
+            self._deliver,
+            broken=tell_broken,
+            map_size=map_size,
+            queue_limit=queue_limit,
+        )
+        # One thread: searches are bound by memory, and more of them would only take turns at the GIL.
+        self._searcher = ThreadPoolExecutor(1, "searcher")
+
+    async def create(self, record: Record) -> Created | Taken:
+        settled: asyncio.Future[Outcome] = self._loop.create_future()
+        self._store.create(record, settled)
+        outcome = await settled
+        if isinstance(outcome, StoreError):
+            raise outcome
+        return outcome
+
+    async def get(self, key: bytes) -> bytes | None:
+        return self._store.get(key)
+
+    async def search(self, needle: bytes, limit: int) -> list[bytes]:
+        if self._store.text_size() <= INLINE_SEARCH:
+            return self._store.search(needle, limit)
+        return await self._loop.run_in_executor(self._searcher, self._store.search, needle, limit)
+
+    async def count(self) -> int:
+        return self._store.count()
+
+    async def close(self) -> None:
+        self._searcher.shutdown()
+        await self._loop.run_in_executor(None, self._store.close)
+
+    def _deliver(self, outcomes: Sequence[tuple[asyncio.Future[Outcome], Outcome]]) -> None:
+        """On the commit thread: one hop to the loop a group, not one a person."""
+        self._loop.call_soon_threadsafe(_settle, outcomes)
+
+
+def _settle(outcomes: Sequence[tuple[asyncio.Future[Outcome], Outcome]]) -> None:
+    for settled, outcome in outcomes:
+        # Done already means cancelled: the client hung up, which undoes nothing.
+        if not settled.done():
+            settled.set_result(outcome)

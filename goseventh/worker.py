@@ -1,0 +1,109 @@
+"""One worker: a Sanic server on a socket that the supervisor holds, from its start to its orderly end."""
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from time import monotonic
+
+import uvloop
+from sanic.server.async_server import AsyncioServer
+
+from goseventh.app import create_app
+from goseventh.protocol import StrictProtocol, Timeouts
+from goseventh.settings import Settings
+from goseventh.store import EmbeddedStore
+
+BACKLOG = 4096
+"""Connections that wait to be accepted; what the kernel allows (somaxconn) if that is less."""
+BROKEN = 70
+"""Exit code of a worker that can't write any more and wants to be replaced (EX_SOFTWARE)."""
+_SWEEP_SECONDS = 0.5
+# Kept-alive clients get an answer with `Connection: close` first, so that none runs into a closed door.
+_FAREWELL_SECONDS = 0.15
+_DRAIN_SECONDS = 3.0
+# The commit thread gives up the GIL at every LMDB call and wants it back soon, not after the default 5 ms.
+_SWITCH_SECONDS = 0.0005
+
+_log = logging.getLogger("goseventh")
+
+
+def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> int:
+    """Serves until SIGTERM or SIGINT, then finishes what was accepted. Returns the exit code.
+
+    Runs in a forked process whose signals are blocked; they are let in once there is a handler for them.
+    `ready` is called when connections are answered.
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    # What the supervisor imported is never collected: neither scanned again nor copied by being scanned.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings, listener, ready))
+
+
+async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> int:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    broken = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
+
+    def give_up() -> None:
+        broken.set()
+        stop.set()
+
+    store = EmbeddedStore(
+        settings.data_dir,
+        settings.strategy,
+        map_size=settings.map_size,
+        queue_limit=settings.max_queue,
+        broken=give_up,
+    )
+    app = create_app(store, max_body=settings.max_body)
+    server = await app.create_server(
+        sock=listener, protocol=StrictProtocol, backlog=BACKLOG, return_asyncio_server=True, access_log=False
+    )
+    assert server is not None
+    await server.startup()
+    await server.start_serving()
+    ready()
+    sweeper = loop.create_task(
+        _sweep(server, Timeouts(settings.head_timeout, settings.body_timeout, settings.idle_timeout))
+    )
+    await stop.wait()
+    sweeper.cancel()
+    app.config.KEEP_ALIVE = False
+    await _drain(server)
+    await store.close()
+    return BROKEN if broken.is_set() else 0
+
+
+async def _sweep(server: AsyncioServer, timeouts: Timeouts) -> None:
+    """Keeps every connection's deadlines."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        now = monotonic()
+        for connection in tuple(server.connections):
+            connection.enforce(timeouts, now)
+
+
+async def _drain(server: AsyncioServer) -> None:
+    """Answers what was accepted, lets nothing new in, and closes."""
+    for connection in tuple(server.connections):
+        connection.finish()
+    await asyncio.sleep(_FAREWELL_SECONDS)
+    server.close()
+    for connection in tuple(server.connections):
+        connection.close_if_idle()
+    deadline = monotonic() + _DRAIN_SECONDS
+    while server.connections and monotonic() < deadline:
+        await asyncio.sleep(0.01)
+        for connection in tuple(server.connections):
+            connection.close_if_idle()
+    for connection in tuple(server.connections):
+        connection.abort()
