@@ -3,11 +3,12 @@
 import asyncio
 import logging
 
-from sanic import HTTPResponse, Request, Sanic
+from sanic import Request, Sanic
 from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.handlers import ErrorHandler
 
 from goseventh import routes
+from goseventh.answers import Answer
 from goseventh.problems import Problem, unavailable
 from goseventh.store import Store
 from storage.errors import Full, StoreError
@@ -26,9 +27,9 @@ _DETAILS = {
 class Problems(ErrorHandler):
     """Answers every exception with problem details."""
 
-    def response(self, request: Request | None, exception: BaseException) -> HTTPResponse:
+    def response(self, request: Request | None, exception: BaseException) -> Answer:
         """The answer for whatever a handler, or Sanic itself, raised."""
-        return to_problem(exception).response()
+        return to_problem(exception).answer()
 
 
 def to_problem(error: BaseException) -> Problem:
@@ -37,17 +38,22 @@ def to_problem(error: BaseException) -> Problem:
         case Problem():
             return error
         case Full():
-            return Problem(507, f"Nobody can be created at the moment: {error}.")
+            return Problem(507, f"Nobody can be created: {error}.")
         case StoreError():
-            return unavailable(f"Nobody can be created at the moment: {error}.")
+            return unavailable(f"Try again: {error}.")
         case asyncio.CancelledError():
             return unavailable("The request was cut short.")
         case MethodNotAllowed():
-            return Problem(405, _DETAILS[405], headers=dict(error.headers))
+            return Problem(405, _DETAILS[405], headers={"Allow": _methods(error)})
         case SanicException() if error.status_code in _DETAILS:
             return Problem(error.status_code, _DETAILS[error.status_code])
     _log.error("an error that nobody foresaw", exc_info=error)
     return Problem(500, "The server has a defect.")
+
+
+def _methods(error: MethodNotAllowed) -> str:
+    """The methods that Sanic's router knew, in one order whatever its own."""
+    return ", ".join(sorted(str(error.headers["Allow"]).split(", ")))
 
 
 def create_app(store: Store, *, max_body: int) -> routes.App:

@@ -3,9 +3,8 @@
 from http import HTTPStatus
 
 import orjson
-from sanic.response import HTTPResponse
 
-CONTENT_TYPE = "application/problem+json"
+from goseventh.answers import PROBLEM, Answer
 
 
 class Problem(Exception):
@@ -31,7 +30,7 @@ class Problem(Exception):
         self.more = more or {}
         self.headers = headers or {}
 
-    def response(self) -> HTTPResponse:
+    def answer(self) -> Answer:
         """The answer that says so."""
         body: dict[str, object] = {
             # By the RFC "about:blank" means: nothing beyond what the status and its title say.
@@ -42,7 +41,8 @@ class Problem(Exception):
         }
         if self.field is not None:
             body["field"] = self.field
-        return HTTPResponse(orjson.dumps(body | self.more), int(self.status), self.headers, CONTENT_TYPE)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        return Answer(self.status, orjson.dumps(body | self.more), PROBLEM, lines.encode())
 
 
 def unavailable(detail: str) -> Problem:

@@ -9,6 +9,7 @@ from sanic.exceptions import BadURL, RequestTimeout
 from sanic.http import Http, Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
+from goseventh.answers import Answer
 from goseventh.http_head import HEAD_LIMIT, check_head, incomplete_problem
 from goseventh.problems import Problem
 
@@ -51,6 +52,31 @@ class StrictHttp(Http):
         if (self.request_bytes or 0) > limit:
             self.expecting_continue = False
             raise Problem(413, f"The body must not be larger than {limit} bytes.")
+        self._take_whole_body()
+
+    def _take_whole_body(self) -> None:
+        """Spares a body that came with its head, as nearly all do, the way through Sanic's stream."""
+        length = self.request_bytes
+        if length and len(self.recv_buffer) >= length:
+            self.request.body = bytes(self.recv_buffer[:length])
+            del self.recv_buffer[:length]
+            self.request_body = None
+            self.request_bytes_left = 0
+            self.expecting_continue = False
+
+    async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
+        """Sends an answer; whatever else Sanic may have made goes its way."""
+        answer = self.response
+        if type(answer) is not Answer:
+            await super().http1_response_header(data, end_stream)
+            return
+        if self.expecting_continue:
+            # The client holds its body back and is not asked for it: nobody knows what it sends next.
+            self.expecting_continue = self.keep_alive = False
+            self.request_body = None
+        self.response_func = None  # type: ignore[assignment]  # as Sanic's own: nothing more may be sent
+        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=bool(self.head_only)))
+        self.stage = Stage.IDLE
 
     async def error_response(self, exception: Exception) -> None:
         """Answers an error; where the connection can't go on, sees to it that the answer arrives."""
@@ -92,7 +118,11 @@ class StrictProtocol(HttpProtocol):
         part = Part.BODY if http.request_body else Part.IDLE if http.stage is Stage.IDLE else Part.HEAD
         if part is not self.part:
             self.part, self.part_since = part, monotonic()
-        await super().receive_more()
+        # Sanic's own, without one coroutine more.
+        assert self.transport is not None
+        self.transport.resume_reading()
+        self._data_received.clear()
+        await self._data_received.wait()
 
     def enforce(self, timeouts: Timeouts, now: float) -> None:
         """Ends what has taken too long: with a 408 where the client still owes a part of its request."""

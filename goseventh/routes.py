@@ -4,11 +4,12 @@ import re
 from types import SimpleNamespace
 from urllib.parse import parse_qsl
 
-from sanic import HTTPResponse, Request
+from sanic import Request
 from sanic.app import Sanic
 from sanic.config import Config
 
 from goseventh import person
+from goseventh.answers import JSON, TEXT, Answer
 from goseventh.problems import Problem
 from goseventh.store import Store
 from index import text
@@ -16,7 +17,6 @@ from storage import records
 from storage.people import Taken
 
 SEARCH_LIMIT = 50
-JSON = "application/json"
 App = Sanic[Config, SimpleNamespace]
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _READ = ["GET", "HEAD"]
@@ -25,30 +25,30 @@ _READ = ["GET", "HEAD"]
 def add(app: App, store: Store) -> None:
     """Adds every endpoint over `store` to `app`."""
 
-    async def create(request: Request) -> HTTPResponse:
+    async def create(request: Request) -> Answer:
         outcome = await store.create(person.prepare(request.body))
         location = f"/pessoas/{records.format_id(outcome.id)}"
         if isinstance(outcome, Taken):
             raise Problem(422, "This apelido is taken.", person.NICKNAME, more={"existing": location})
-        return HTTPResponse(outcome.document, 201, {"Location": location}, JSON)
+        return Answer(201, outcome.document, JSON, b"Location: %b\r\n" % location.encode())
 
-    async def get(request: Request, key: str) -> HTTPResponse:
+    async def get(request: Request, key: str) -> Answer:
         if _UUID.fullmatch(key) is None:
             raise Problem(404, "There is no such person.")
         document = await store.get(bytes.fromhex(key.replace("-", "")))
         if document is None:
             raise Problem(404, "There is no such person.")
-        return HTTPResponse(document, 200, None, JSON)
+        return Answer(200, document, JSON)
 
-    async def search(request: Request) -> HTTPResponse:
+    async def search(request: Request) -> Answer:
         found = await store.search(text.needle(_term(request.query_string)), SEARCH_LIMIT)
-        return HTTPResponse(b"[%b]" % b",".join(found), 200, None, JSON)
+        return Answer(200, b"[%b]" % b",".join(found), JSON)
 
-    async def count(request: Request) -> HTTPResponse:
-        return HTTPResponse(b"%d" % await store.count(), 200, None, "text/plain; charset=utf-8")
+    async def count(request: Request) -> Answer:
+        return Answer(200, b"%d" % await store.count(), TEXT)
 
-    async def health(request: Request) -> HTTPResponse:
-        return HTTPResponse(b'{"status":"ok"}', 200, None, JSON)
+    async def health(request: Request) -> Answer:
+        return Answer(200, b'{"status":"ok"}', JSON)
 
     app.add_route(create, "/pessoas", methods=["POST"])
     app.add_route(search, "/pessoas", methods=_READ)

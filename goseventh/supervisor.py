@@ -173,6 +173,9 @@ class Supervisor:
     def _stop(self) -> None:
         self._stop_by = monotonic() + _STOP_SECONDS
         self._due.clear()
+        # Each worker closes its own when it has seen to those who wait there; then connections are refused.
+        for listener in self._listeners:
+            listener.close()
         for worker in self._workers:
             os.kill(worker, signal.SIGTERM)
 

@@ -78,7 +78,8 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
     await stop.wait()
     sweeper.cancel()
     app.config.KEEP_ALIVE = False
-    await _drain(server)
+    # A broken worker lets nobody in any more: who waits at its socket is answered by the next one.
+    await _drain(server, 0.0 if broken.is_set() else _FAREWELL_SECONDS)
     await store.close()
     return BROKEN if broken.is_set() else 0
 
@@ -92,11 +93,11 @@ async def _sweep(server: AsyncioServer, timeouts: Timeouts) -> None:
             connection.enforce(timeouts, now)
 
 
-async def _drain(server: AsyncioServer) -> None:
-    """Answers what was accepted, lets nothing new in, and closes."""
+async def _drain(server: AsyncioServer, farewell: float) -> None:
+    """Serves on for `farewell` seconds, then lets nothing new in, answers what was accepted, and closes."""
     for connection in tuple(server.connections):
         connection.finish()
-    await asyncio.sleep(_FAREWELL_SECONDS)
+    await asyncio.sleep(farewell)
     server.close()
     for connection in tuple(server.connections):
         connection.close_if_idle()

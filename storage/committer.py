@@ -96,7 +96,7 @@ class Committer(Generic[Token]):
             return self._break(group)
         try:
             transaction = self._environment.lmdb.begin(write=True)
-        except lmdb.Error as error:
+        except Exception as error:
             return self._break(group, error)
         self._fill(group, limit)
         try:
@@ -120,8 +120,8 @@ class Committer(Generic[Token]):
 
     def _failed(self, group: list[tuple[Record, Token]], error: Exception) -> Sequence[Outcome]:
         """What becomes of a group whose transaction was aborted. What failed on the disk is not retried."""
-        code = error.code if isinstance(error, lmdb.Error) else 0
-        if code in _DISK_FULL:
+        code = getattr(error, "code", 0)
+        if code in _DISK_FULL and self._can_read():
             _log.warning("the disk is full: %s", error)
             return [Full("the disk is full")] * len(group)
         if code > 0 or isinstance(error, _BROKEN):
@@ -134,6 +134,14 @@ class Committer(Generic[Token]):
             return [Full("the store has reached its map size")]
         _log.error("a record could not be written", exc_info=error)
         return [Unavailable("this record could not be written")]
+
+    def _can_read(self) -> bool:
+        """Whether LMDB still trusts its file: not after a meta page could not be written."""
+        try:
+            self._environment.lmdb.begin().abort()
+        except lmdb.PanicError:
+            return False
+        return True
 
     def _break(self, group: Sequence[object], error: Exception | None = None) -> Sequence[Outcome]:
         """Writes no more: after a failed flush nobody knows what the kernel still holds."""

@@ -1,5 +1,6 @@
 """People in transactions: create them in one, get, count and search in any snapshot."""
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -35,9 +36,10 @@ def apply(
     sequence, clock = head.sequence, max(head.clock, records.clock_now())
     outcomes: list[Created | Taken] = []
     entries: list[tuple[bytes, bytes]] = []
-    for record in group:
+    noise = memoryview(os.urandom(8 * len(group))).cast("Q")  # one system call a group
+    for record, bits in zip(group, noise, strict=True):
         # Ids rise strictly over all workers: the clock goes on from the last one, whoever made it.
-        key = records.make_id(clock + 1, record.nickname)
+        key = records.make_id(clock + 1, bits, record.nickname)
         if not transaction.put(record.nickname, key, overwrite=False, db=environment.nicknames):
             outcomes.append(Taken(bytes(transaction.get(record.nickname, b"", db=environment.nicknames))))
             continue

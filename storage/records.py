@@ -7,7 +7,6 @@ head    := last sequence u64 | id clock u64, both big-endian
 """
 
 import struct
-from secrets import randbits
 from time import time_ns
 from typing import NamedTuple
 from zlib import crc32
@@ -24,6 +23,7 @@ _NANOSECONDS = 1_000_000
 _FRACTIONS = 4096
 _VERSION = 7
 _VARIANT = 0b10
+_NOISE = (1 << 50) - 1
 
 
 class RecordError(ValueError):
@@ -57,14 +57,16 @@ def clock_now() -> int:
     return time_ns() * _FRACTIONS // _NANOSECONDS
 
 
-def make_id(clock: int, nickname: bytes) -> bytes:
+def make_id(clock: int, noise: int, nickname: bytes) -> bytes:
     """The id for `clock` (1/4096 ms since 1970): 16 bytes that rise with it and end in the nickname's bucket.
+
+    `noise` gives the 50 random bits between.
 
     By RFC 9562, 6.2, method 3: the fraction of the millisecond stands in `rand_a`.
     """
     milliseconds, fraction = divmod(clock, _FRACTIONS)
     high = milliseconds << 16 | _VERSION << 12 | fraction
-    low = _VARIANT << 62 | randbits(50) << 12 | bucket(nickname)
+    low = _VARIANT << 62 | (noise & _NOISE) << 12 | bucket(nickname)
     return (high << 64 | low).to_bytes(ID_SIZE, "big")
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+import lmdb
 from lmdb import Transaction
 
 from storage import people
 from storage.committer import Deliver
 from storage.environment import Environment, open_environment
+from storage.errors import Unavailable
 from storage.records import Record
 from storage.strategies.shape import Options
 from storage.strategies.table import Strategy
@@ -64,7 +66,7 @@ class Store(Generic[Token]):
 
     def search(self, needle: bytes, limit: int) -> list[bytes]:
         """Documents of the first `limit` people whose text contains `needle`, oldest first."""
-        with self._environment.lmdb.begin(buffers=True) as snapshot:
+        with self._buffered_snapshot() as snapshot:
             return people.search(self._environment, snapshot, needle, limit)
 
     def text_size(self) -> int:
@@ -79,4 +81,19 @@ class Store(Generic[Token]):
         self._environment.lmdb.close()
 
     def _snapshot(self) -> "Transaction[bytes]":
-        return self._environment.lmdb.begin()
+        try:
+            return self._environment.lmdb.begin()
+        except lmdb.Error as error:
+            raise _unreadable() from error
+
+    def _buffered_snapshot(self) -> "Transaction[memoryview]":
+        """One whose values are views of the memory map itself; they end with it."""
+        try:
+            return self._environment.lmdb.begin(buffers=True)
+        except lmdb.Error as error:
+            raise _unreadable() from error
+
+
+def _unreadable() -> Unavailable:
+    """After a meta page could not be written LMDB refuses reads too, until the process is replaced."""
+    return Unavailable("the store can't be read at the moment")

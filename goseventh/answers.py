@@ -1,0 +1,49 @@
+"""Answers whose bytes are put together once, without Sanic's dictionary of headers.
+
+Sanic builds, cleans and encodes each header of each response anew, some 15 µs: a third of what a bare request
+costs. Here only constants and what the server itself made ever stand in a head.
+"""
+
+from http import HTTPStatus
+from typing import Final
+
+from sanic.compat import Header
+from sanic.response import HTTPResponse
+
+JSON: Final = b"application/json"
+PROBLEM: Final = b"application/problem+json"
+TEXT: Final = b"text/plain; charset=utf-8"
+
+_STATUS_LINES = {
+    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+}
+_NO_HEADERS = Header()
+
+
+class Answer(HTTPResponse):
+    """A whole answer: status, body, its type, and lines to add to the head."""
+
+    __slots__ = ("_body", "_kind", "_lines")
+
+    def __init__(self, status: int, body: bytes, kind: bytes, lines: bytes = b"") -> None:
+        """`kind` is the content type; `lines` are header lines, each ended by CR LF."""
+        # What Sanic looks at on the way; its own initialiser would make a dictionary of headers.
+        self.asgi = False
+        self.status = status
+        self._body = body
+        self.body = None  # Sanic is not to send it
+        self.headers = _NO_HEADERS
+        self.stream = None
+        self._kind = kind
+        self._lines = lines
+
+    def wire(self, *, keep_alive: bool, head_only: bool) -> bytes:
+        """The bytes to send."""
+        return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%bConnection: %b\r\n\r\n%b" % (
+            _STATUS_LINES[self.status],
+            self._kind,
+            len(self._body),
+            self._lines,
+            b"keep-alive" if keep_alive else b"close",
+            b"" if head_only else self._body,
+        )

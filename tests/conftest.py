@@ -1,0 +1,57 @@
+"""Fixtures shared by all tests, and what a test marked `debian` needs."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.environment import open_environment
+from storage.verify import verify
+from tests.serving import Server
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skips what needs a missing Debian tool, by its name; where tools are required that is a failure."""
+    for marker in item.iter_markers("debian"):
+        tool = marker.args[0]
+        if shutil.which(tool) is None:
+            message = f"needs Debian's {tool}"
+            if os.environ.get("GOSEVENTH_REQUIRE_TOOLS") == "1":
+                pytest.fail(message, pytrace=False)
+            pytest.skip(message)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Iterator[Path]:
+    """A place for a store, which is whole when the test ends."""
+    place = tmp_path / "data"
+    yield place
+    if (place / "data.mdb").exists():
+        check_integrity(place)
+
+
+@pytest.fixture
+def server(directory: Path) -> Iterator[Server]:
+    """A running server of two workers over an empty store."""
+    with Server(directory, workers=2) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One running server for a module's tests that do not mind each other's people."""
+    place = tmp_path_factory.mktemp("shared") / "data"
+    with Server(place, workers=2) as running:
+        yield running
+    check_integrity(place)
+
+
+def check_integrity(directory: Path) -> None:
+    """Fails if anything in a store disagrees with anything else."""
+    environment = open_environment(directory, 1 << 30)
+    try:
+        assert list(verify(environment)) == []
+    finally:
+        environment.lmdb.close()

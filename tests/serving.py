@@ -1,0 +1,146 @@
+"""A real server for tests: its own processes, a port of its own, a directory of its own."""
+
+import http.client
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import orjson
+
+ROOT = Path(__file__).resolve().parent.parent
+_DEADLINE = 20.0
+T = TypeVar("T")
+
+
+class Reply(NamedTuple):
+    """A whole answer."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return orjson.loads(self.body)
+
+
+class Server:
+    """`goseventh serve` in processes of its own, from its first line of output to its exit."""
+
+    def __init__(self, directory: Path, *flags: str, workers: int = 1, **variables: str) -> None:
+        self.directory = directory
+        command = [sys.executable, "-m", "goseventh", "serve", "--port", "0", "--workers", str(workers)]
+        self.process = subprocess.Popen(
+            [*command, "--data-dir", str(directory), *flags],
+            cwd=ROOT,
+            env={key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
+            | variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.banner = [self._line() for _ in range(3)]
+        match = re.search(r"http://127\.0\.0\.1:(\d+)", self.banner[0])
+        assert match is not None, self.banner
+        self.port = int(match[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+        self.process.communicate()
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that is kept alive from request to request."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=_DEADLINE)
+
+    def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
+        """One request on a connection of its own, so that any worker may get it."""
+        connection = self.connect()
+        try:
+            return ask(connection, method, path, body, **headers)
+        finally:
+            connection.close()
+
+    def create(self, **person: Any) -> Reply:
+        """Creates a person; fields that are not given are valid ones."""
+        whole = {"apelido": "ana", "nome": "Ana", "nascimento": "2000-10-01", "stack": None} | person
+        return self.request("POST", "/pessoas", orjson.dumps(whole))
+
+    def count(self) -> int:
+        """How many people there are."""
+        return int(self.request("GET", "/contagem-pessoas").body)
+
+    def talk(self, sent: bytes, *, half_close: bool = False) -> bytes:
+        """Sends raw bytes and returns everything that comes back until the server closes or falls silent."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=_DEADLINE) as raw:
+            raw.sendall(sent)
+            if half_close:
+                raw.shutdown(socket.SHUT_WR)
+            received = b""
+            while select.select([raw], [], [], 0.5)[0]:
+                piece = raw.recv(65536)
+                if not piece:
+                    break
+                received += piece
+            return received
+
+    def workers(self) -> set[int]:
+        """Process ids of the workers alive."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return {int(pid) for pid in children.split()}
+
+    def wait_for_workers(self, count: int, other_than: set[int]) -> set[int]:
+        """Waits until `count` workers are there, none of them among `other_than`."""
+        return until(lambda: self.workers() if len(self.workers() - other_than) >= count else None)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Sends a signal to the main process and returns its exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(_DEADLINE)
+
+    def kill_all(self) -> None:
+        """`kill -9` of every process at once, as far as a user can."""
+        for pid in [self.process.pid, *self.workers()]:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(_DEADLINE)
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(
+                f"the server ended with {self.process.wait()}: {self.process.communicate()[1]}"
+            )
+        return line.rstrip("\n")
+
+
+def ask(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None, **headers: str
+) -> Reply:
+    """One request on `connection`."""
+    connection.request(method, path, body, headers)
+    response = connection.getresponse()
+    return Reply(response.status, response.headers, response.read())
+
+
+def until(condition: Callable[[], T | None]) -> T:
+    """Polls until `condition()` is true; its value."""
+    deadline = time.monotonic() + _DEADLINE
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return value

@@ -1,0 +1,216 @@
+"""Processes that die, are killed or are told to stop, under load."""
+
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
+from pathlib import Path
+from threading import Event, Thread
+
+import orjson
+import pytest
+
+from tests.conftest import check_integrity
+from tests.serving import Reply, Server, ask, until
+from tests.storage.disk import FaultyDisk
+
+
+class Load:
+    """Clients that create people on kept-alive connections, and remember what they were told."""
+
+    def __init__(self, server: Server, prefix: str) -> None:
+        self._server = server
+        self._prefix = prefix
+        self.stopped = Event()
+        self.acknowledged: dict[str, bytes] = {}
+        """Location → document."""
+        self.unanswered = 0
+        """Requests that may or may not have been carried out."""
+        self.others: list[Reply] = []
+        """Answers that were not 201."""
+
+    def client(self, number: int) -> None:
+        connection = self._server.connect()
+        attempt = 0
+        while not self.stopped.is_set():
+            attempt += 1
+            person = {
+                "apelido": f"{self._prefix}{number}.{attempt}",
+                "nome": "Ana",
+                "nascimento": "2000-01-01",
+            }
+            try:
+                reply = ask(connection, "POST", "/pessoas", orjson.dumps(person))
+            except (OSError, HTTPException):
+                self.unanswered += 1
+                connection.close()
+                self.stopped.wait(0.01)
+                continue
+            if reply.status == 201:
+                self.acknowledged[str(reply.headers["Location"])] = reply.body
+            else:
+                self.others.append(reply)
+            if reply.headers["Connection"] == "close":
+                connection.close()
+        connection.close()
+
+    @contextmanager
+    def running(self, clients: int = 8) -> Iterator[None]:
+        """Runs the clients while the block lasts."""
+        threads = [Thread(target=self.client, args=(number,)) for number in range(clients)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.stopped.set()
+            for thread in threads:
+                thread.join()
+
+
+def assert_kept(server: Server, acknowledged: dict[str, bytes], unanswered: int) -> None:
+    """Everyone acknowledged is there to the byte; beyond them only who got no answer."""
+    # A worker that is on its way out may have got the request.
+    until(lambda: server.request("GET", "/contagem-pessoas").status == 200)
+    connection = server.connect()
+    for location, document in acknowledged.items():
+        assert ask(connection, "GET", location).body == document
+    connection.close()
+    assert len(acknowledged) <= server.count() <= len(acknowledged) + unanswered
+
+
+def test_kill_9_of_everything_under_load_loses_nobody(directory: Path) -> None:
+    acknowledged: dict[str, bytes] = {}
+    unanswered = 0
+    for cycle in range(10):
+        with Server(directory, workers=2) as server:
+            assert_kept(server, acknowledged, unanswered)
+            load = Load(server, f"{cycle}.")
+            with load.running():
+                until(lambda load=load: len(load.acknowledged) > 150)  # type: ignore[misc]
+                server.kill_all()
+                load.stopped.set()
+            assert load.others == []
+        acknowledged |= load.acknowledged
+        unanswered += load.unanswered
+        check_integrity(directory)
+    with Server(directory) as server:
+        assert_kept(server, acknowledged, unanswered)
+
+
+def test_a_killed_worker_is_replaced_and_the_others_never_notice(server: Server) -> None:
+    load = Load(server, "")
+    with load.running():
+        for _ in range(3):
+            before = server.workers()
+            enough = len(load.acknowledged) + 100
+            until(lambda enough=enough: len(load.acknowledged) > enough)  # type: ignore[misc]
+            victim = min(before)
+            os.kill(victim, signal.SIGKILL)
+            server.wait_for_workers(1, other_than=before)
+    assert load.others == []
+    assert len(server.workers()) == 2
+    assert_kept(server, load.acknowledged, load.unanswered)
+
+
+def test_no_worker_survives_a_killed_main_process(server: Server) -> None:
+    workers = server.workers()
+    assert len(workers) == 2
+    os.kill(server.process.pid, signal.SIGKILL)
+    server.process.wait()
+    until(lambda: not any(Path(f"/proc/{pid}/stat").exists() and alive(pid) for pid in workers))
+
+
+def alive(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_under_kept_alive_load_answers_everyone(server: Server, number: signal.Signals) -> None:
+    load = Load(server, "")
+    with load.running():
+        until(lambda: len(load.acknowledged) > 300)
+        server.process.send_signal(number)
+        assert server.process.wait(20) == 0
+        # From here on connections are refused; whoever was connected had an answer to each request.
+        load.stopped.set()
+    assert load.others == []
+    with Server(server.directory) as again:
+        # Who was refused before connecting counts as unanswered, but nobody of them can be there.
+        assert_kept(again, load.acknowledged, 0)
+
+
+def test_a_second_signal_ends_at_once(server: Server) -> None:
+    connection = server.connect()
+    # A request that never comes whole keeps the first stop waiting.
+    connection.putrequest("POST", "/pessoas")
+    connection.putheader("Content-Length", "10")
+    connection.endheaders(b"{")
+    assert server.count() == 0
+    server.process.send_signal(signal.SIGTERM)
+    until(lambda: refuses(server))
+    assert server.process.poll() is None
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(20) == 128 + signal.SIGTERM
+    connection.close()
+
+
+def refuses(server: Server) -> bool:
+    try:
+        server.talk(b"")
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("moment", range(5))
+def test_a_stop_at_any_moment_of_the_start_is_orderly(directory: Path, moment: int) -> None:
+    with Server(directory, workers=2) as server:
+        if moment:
+            os.kill(min(server.workers()), signal.SIGKILL)  # its successor starts as the stop comes
+            Event().wait(moment * 0.01)
+        assert server.stop() == 0
+
+
+@pytest.mark.debian("cc")
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("flush", errno.EIO), ("write", errno.EIO), ("meta", errno.EIO), ("meta", errno.ENOSPC)],
+)
+def test_a_commit_that_fails_ends_the_worker_and_loses_nobody(
+    directory: Path, tmp_path: Path, kind: str, code: int
+) -> None:
+    disk = FaultyDisk(tmp_path)
+    with Server(directory, workers=2, **disk.variables) as server:
+        load = Load(server, "")
+        with load.running():
+            until(lambda: len(load.acknowledged) > 100)
+            before = server.workers()
+            with disk.failing(kind, code):
+                until(lambda: load.others)
+                until(lambda: server.workers() != before)
+            enough = len(load.acknowledged) + 100
+            until(lambda: len(load.acknowledged) > enough)
+        assert {reply.status for reply in load.others} == {503}
+        assert all(reply.headers["Retry-After"] for reply in load.others)
+        assert_kept(server, load.acknowledged, load.unanswered + len(load.others))
+
+
+@pytest.mark.debian("cc")
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_refuses_and_reads_go_on(directory: Path, tmp_path: Path, code: int) -> None:
+    disk = FaultyDisk(tmp_path)
+    with Server(directory, workers=2, **disk.variables) as server:
+        ana = server.create()
+        workers = server.workers()
+        with disk.failing("write", code):
+            assert server.create(apelido="bia").status == 507
+            assert server.request("GET", str(ana.headers["Location"])).body == ana.body
+            assert server.request("GET", "/pessoas?t=ana").json == [ana.json]
+            assert server.count() == 1
+        assert server.create(apelido="bia").status == 201
+        assert server.workers() == workers
