@@ -12,7 +12,7 @@ Keys and texts are each in one piece, so that a scan reads nothing but text.
 import struct
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -49,9 +49,9 @@ class Segment(NamedTuple):
         return bytes(self.keys[position * KEY_SIZE : (position + 1) * KEY_SIZE])
 
 
-def size(entries: Iterable[Entry]) -> int:
-    """How many bytes the segment of `entries` takes."""
-    return _HEADER.size + sum(KEY_SIZE + 4 + len(text) + 1 for _, text in entries)
+def entry_size(entry: Entry) -> int:
+    """How many bytes an entry adds to a segment."""
+    return KEY_SIZE + 4 + len(entry[1]) + 1
 
 
 def build(entries: Sequence[Entry]) -> bytes:

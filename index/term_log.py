@@ -74,7 +74,7 @@ def segments(transaction: "Transaction[memoryview]", database: _Database) -> Ite
 
 
 def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:
-    for run in within_limit(entries, [len(text) for _, text in entries]):
+    for run in within_limit(entries, [segment.entry_size(entry) for entry in entries]):
         yield _key(first), segment.build(run)
         first += len(run)
 
