@@ -29,6 +29,8 @@ class Problems(ErrorHandler):
 
     def response(self, request: Request | None, exception: BaseException) -> Answer:
         """The answer for whatever a handler, or Sanic itself, raised."""
+        if isinstance(exception, MethodNotAllowed) and request is not None and request.path.endswith("/"):
+            return Problem(404, _DETAILS[404]).answer()  # Sanic tells them apart only for methods it knows
         return to_problem(exception).answer()
 
 

@@ -16,7 +16,8 @@ def health(settings: Settings) -> int:
         connection.request("GET", "/health")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        print(f"no answer from {host}:{settings.port}: {error}")
+        reason = " ".join(str(error).split())  # what isn't HTTP is quoted with its line end
+        print(f"no answer from {host}:{settings.port}: {reason}")
         return 1
     finally:
         connection.close()

@@ -24,8 +24,11 @@ _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _ALLOWED_ANYWHERE = "GET, HEAD, POST"
 
 
-def check_head(head: bytes) -> None:
-    """Raises Problem unless `head`, without its closing empty line, is HTTP/1.x to the letter."""
+def check_head(head: bytes) -> bool:
+    """Raises Problem unless `head`, without its closing empty line, is HTTP/1.x to the letter.
+
+    Returns whether its body comes in chunks.
+    """
     parts = _HEAD.fullmatch(head)
     if parts is None:
         raise _head_problem(head)
@@ -42,12 +45,11 @@ def check_head(head: bytes) -> None:
             )
         raise Problem(400, "The target must be a path.")
     framing = _FRAMING.findall(fields)
-    if framing:
-        _check_framing(framing, version)
+    return bool(framing) and _check_framing(framing, version)
 
 
-def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> None:
-    """One way to tell where the body ends, or none is believed."""
+def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> bool:
+    """One way to tell where the body ends, or none is believed. Returns whether it comes in chunks."""
     if len(framing) > 1:
         raise Problem(400, "The head must say once how long the body is.")
     name, value = framing[0]
@@ -55,8 +57,10 @@ def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> None:
     if name.lower() == b"content-length":
         if not value.isdigit() or len(value) > 18:
             raise Problem(400, "Content-Length must be a number.")
-    elif value != b"chunked" or version == b"1.0":
+        return False
+    if value.lower() != b"chunked" or version == b"1.0":
         raise Problem(400, "Of Transfer-Encoding only chunked is known.")
+    return True
 
 
 def incomplete_problem(received: bytes | bytearray) -> Problem | None:

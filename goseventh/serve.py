@@ -10,7 +10,7 @@ import storage.lock
 from goseventh import worker
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
-from storage.environment import create, flush, open_environment
+from storage.environment import check, create, flush, open_environment
 from storage.errors import Unusable
 
 _log = logging.getLogger("goseventh")
@@ -39,7 +39,7 @@ def serve(settings: Settings) -> int:
         plural = "s" if settings.workers > 1 else ""
         print(f"GoSeventh listens on http://{place}:{port} with {settings.workers} worker{plural}")
         print(f"strategy {settings.strategy.name}: {settings.strategy.promise}")
-        print(f"{people} people in {settings.data_dir}", flush=True)
+        print(f"{people} {'person' if people == 1 else 'people'} in {settings.data_dir}", flush=True)
 
     return Supervisor(listeners, partial(worker.run, settings), started).run()
 
@@ -61,6 +61,7 @@ def _prepare(directory: Path, map_size: int) -> int:
     if not os.access(directory, os.W_OK | os.X_OK):
         raise Unusable(f"{directory} is not writable: change its owner or mode, or choose another --data-dir")
     create(directory)
+    check(directory)
     # Closed again before the fork: an open environment must not be carried across one.
     environment = open_environment(directory, map_size)
     try:

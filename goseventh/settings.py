@@ -60,6 +60,12 @@ def _host(written: str) -> str:
     return written
 
 
+def _directory(written: str) -> Path:
+    if not written:
+        raise ValueError("must be a directory")
+    return Path(written)
+
+
 class Setting(NamedTuple):
     """A row of the table."""
 
@@ -82,7 +88,7 @@ class Setting(NamedTuple):
         return self.name.replace("-", "_")
 
 
-DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", Path)
+DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", _directory)
 HOST = Setting("host", "127.0.0.1", "address to listen on", _host)
 PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", whole(0, 65535))
 STRATEGY = Setting(
@@ -160,7 +166,7 @@ def _refuse_unknown(variables: Mapping[str, str]) -> None:
     known = [row.variable for row in SERVE]
     for name in variables:
         if name.startswith(PREFIX) and name not in known:
-            nearest = process.extractOne(name, known)
+            nearest = process.extractOne(name.upper(), known)
             raise SettingError(f"{name} is no setting: did you mean {nearest[0]}?")
 
 

@@ -10,6 +10,7 @@ from storage import records
 from storage.errors import Unusable
 
 DATA_FILE = "data.mdb"
+LOCK_FILE = "lock.mdb"
 HEAD_KEY = b"head"
 _FORMAT_KEY = b"format"
 _NAMES = (b"people", b"nicknames", b"terms", b"meta")
@@ -93,6 +94,32 @@ def open_environment(directory: Path, map_size: int) -> Environment:
         environment.close()
         raise
     return opened
+
+
+def check(directory: Path) -> None:
+    """Raises Unusable unless `directory` holds a store of this format that may be read and written.
+
+    Looks without LMDB's locks, which would write into its lock file, and without its way of filling an empty
+    file: what is refused stays as it was. Only the holder of the directory's lock may call this.
+    """
+    for name in (DATA_FILE, LOCK_FILE):
+        path = directory / name
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            raise Unusable(f"{path} can't be opened: Permission denied; change its owner or mode")
+    try:
+        environment = lmdb.open(
+            os.fspath(directory),
+            max_dbs=len(_NAMES),
+            create=False,
+            readonly=True,
+            lock=False,
+            readahead=False,
+        )
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(f"{directory} can't be opened as a store: {error}") from error
+    with environment:
+        _check_file(directory, environment)
+        _open_databases(directory, environment)
 
 
 def flush(path: Path) -> None:
