@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from goseventh import __version__, settings
 from goseventh.settings import HOST, PORT, SERVE, Setting, SettingError
@@ -21,8 +22,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return USAGE_ERROR
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the arguments."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="goseventh",
         description="An HTTP registry of people whose 201 means on disk.",
         allow_abbrev=False,

@@ -11,9 +11,7 @@ _V1 = Path("/sys/fs/cgroup/cpu")
 def allowed(group_v2: Path = _V2, group_v1: Path = _V1) -> float:
     """CPUs by affinity, or by the quota of the process's own control group where that is less."""
     quotas = (_quota_v2(group_v2), _quota_v1(group_v1))
-    return min(
-        float(len(os.sched_getaffinity(0))), *(quota for quota in quotas if quota is not None), math.inf
-    )
+    return min([float(len(os.sched_getaffinity(0))), *(quota for quota in quotas if quota is not None)])
 
 
 def best_workers(cpus: float | None = None) -> int:
@@ -30,21 +28,31 @@ def _group(controller: str) -> str:
     return ""
 
 
+def _places(root: Path, controller: str) -> list[Path]:
+    """This process's group and those around it, each of which may have a quota.
+
+    Within a container the group's own files stand at the root of the mount.
+    """
+    group = root / _group(controller)
+    return [place for place in (group, *group.parents) if place.is_relative_to(root)]
+
+
 def _quota_v2(root: Path) -> float | None:
-    # Within a container the group's own files stand at the root of the mount.
-    for place in (root / _group(""), root):
+    quotas = []
+    for place in _places(root, ""):
         quota, _, period = _read(place / "cpu.max").partition(" ")
         if quota.isdigit():
-            return int(quota) / int(period)
-    return None
+            quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)
 
 
 def _quota_v1(root: Path) -> float | None:
-    for place in (root / _group("cpu"), root):
+    quotas = []
+    for place in _places(root, "cpu"):
         quota, period = _read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")
         if quota.strip().isdigit() and period.strip().isdigit():
-            return int(quota) / int(period)
-    return None
+            quotas.append(int(quota) / int(period))
+    return min(quotas, default=None)
 
 
 def _read(path: Path) -> str:

@@ -18,7 +18,9 @@ _REQUEST_LINE = re.compile(
 _HEAD = re.compile(
     _REQUEST_LINE.pattern + rb"(?P<fields>(?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+)*+)", re.DOTALL
 )
-_HOST = re.compile(rb"\r\nhost:", re.IGNORECASE)
+_HOST = re.compile(rb"\r\nhost:[\t ]*([^\r]*)", re.IGNORECASE)
+_AUTHORITY = re.compile(rb"[-0-9A-Za-z._~!$&'()*+,;=:%\[\]]*[\t ]*")
+_ABSOLUTE = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
 _FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):[\t ]*([^\r]*)", re.IGNORECASE)
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _ALLOWED_ANYWHERE = "GET, HEAD, POST"
@@ -35,17 +37,29 @@ def check_head(head: bytes) -> bool:
     method, target, version, fields = parts.group("method", "target", "version", "fields")
     if version not in (b"1.0", b"1.1"):
         raise Problem(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    hosts = len(_HOST.findall(fields))
-    if hosts > 1 or (hosts == 0 and version == b"1.1"):
+    hosts = _HOST.findall(fields)
+    if len(hosts) > 1 or (not hosts and version == b"1.1"):
         raise Problem(400, "The head must have exactly one Host.")
-    if not target.startswith((b"/", b"http://", b"https://")):
-        if method == b"CONNECT" or target == b"*":
-            raise Problem(
-                405, "This server knows methods only of its paths.", headers={"Allow": _ALLOWED_ANYWHERE}
-            )
-        raise Problem(400, "The target must be a path.")
+    if hosts and _AUTHORITY.fullmatch(hosts[0]) is None:
+        raise Problem(400, "Host must be a name or an address.")
+    if not target.startswith(b"/"):
+        _check_other_target(method, target)
     framing = _FRAMING.findall(fields)
     return bool(framing) and _check_framing(framing, version)
+
+
+def _check_other_target(method: bytes, target: bytes) -> None:
+    """Raises Problem for a target that is no path, unless it is a URL with one."""
+    url = _ABSOLUTE.match(target)
+    if url is not None:
+        if not target[url.end() :].startswith(b"/"):
+            raise Problem(404, "There is nothing here.")
+    elif method == b"CONNECT" or target == b"*":
+        raise Problem(
+            405, "This server knows methods only of its paths.", headers={"Allow": _ALLOWED_ANYWHERE}
+        )
+    else:
+        raise Problem(400, "The target must be a path.")
 
 
 def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> bool:

@@ -14,7 +14,6 @@ NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
 NICKNAME_LIMIT = 32
 NAME_LIMIT = 100
 STACK_ITEM_LIMIT = 32
-DATE_LENGTH = len("YYYY-MM-DD")
 """Limits in Unicode code points."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -32,7 +31,7 @@ def prepare(body: bytes) -> Record:
     _check_types(nickname, name, born, stack)
     _check_text(NICKNAME, nickname, NICKNAME_LIMIT)
     _check_text(NAME, name, NAME_LIMIT)
-    _check_text(BORN, born, DATE_LENGTH)
+    _check_given(BORN, born)
     for item in stack or ():
         _check_text(STACK, item, STACK_ITEM_LIMIT, "an element of ")
     kept = orjson.dumps({NICKNAME: nickname, NAME: name, BORN: born, STACK: stack})
@@ -63,10 +62,14 @@ def _check_types(nickname: object, name: object, born: object, stack: object) ->
 
 def _check_text(field: str, value: str | None, limit: int, which: str = "") -> None:
     """Everything that makes a 422."""
+    _check_given(field, value, which)
+    if len(value or "") > limit:
+        raise Problem(422, f"{which}{field} must not be longer than {limit} characters.", field)
+
+
+def _check_given(field: str, value: str | None, which: str = "") -> None:
     if not value:
         raise Problem(422, f"{which}{field} must be given and not be empty.", field)
-    if len(value) > limit:
-        raise Problem(422, f"{which}{field} must not be longer than {limit} characters.", field)
 
 
 def is_date(written: str) -> bool:

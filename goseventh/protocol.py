@@ -6,7 +6,7 @@ from enum import Enum, auto
 from time import monotonic
 from typing import Any, NamedTuple
 
-from sanic.exceptions import BadRequest, BadURL, RequestTimeout
+from sanic.exceptions import BadRequest, BadURL, PayloadTooLarge, RequestTimeout
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
 from sanic.server.protocols.http_protocol import HttpProtocol
@@ -45,6 +45,8 @@ class StrictHttp(Http):
     """One connection's requests, heads checked before Sanic reads them."""
 
     protocol: "StrictProtocol"
+    # Sanic derives its own from the largest body, and a small one would limit heads too.
+    HEADER_MAX_SIZE = HEAD_LIMIT
 
     async def http1_request_header(self) -> None:
         """Receives a head, checks it and hands it on."""
@@ -61,10 +63,9 @@ class StrictHttp(Http):
             "close" in value.lower() for value in self.request.headers.getall("connection", ())
         ):
             self.keep_alive = False
-        limit = self.protocol.request_max_size
-        if (self.request_bytes or 0) > limit:
+        if (self.request_bytes or 0) > self.protocol.request_max_size:
             self.expecting_continue = False
-            raise Problem(413, f"The body must not be larger than {limit} bytes.")
+            raise PayloadTooLarge
         self._take_whole_body()
 
     def _take_whole_body(self) -> None:
@@ -138,6 +139,8 @@ class StrictProtocol(HttpProtocol):
         self.linger = False
         # Whether the client will send no more; it may still wait for answers.
         self.ended = False
+        # Sanic sets it when the connection's task first runs; the sweep may come before that.
+        self._http: StrictHttp | None = None
 
     def check_timeouts(self) -> None:
         """Sanic's timer of each connection gives way to the sweep."""
@@ -158,6 +161,7 @@ class StrictProtocol(HttpProtocol):
         if self.ended and len(http.recv_buffer) == received:
             if part is Part.IDLE:
                 raise asyncio.CancelledError
+            http.keep_alive = False
             raise BadRequest("The request ended before its end")
 
     def eof_received(self) -> bool:
@@ -178,8 +182,7 @@ class StrictProtocol(HttpProtocol):
             if now - self._time > timeouts.idle:
                 self.close()
         elif self._is_late(http, timeouts, now):
-            http.exception = RequestTimeout()
-            self._task.cancel()
+            self.refuse(RequestTimeout())
 
     def _is_late(self, http: StrictHttp, timeouts: Timeouts, now: float) -> bool:
         if http.stage is Stage.REQUEST:
@@ -188,9 +191,14 @@ class StrictProtocol(HttpProtocol):
 
     def finish(self) -> None:
         """Lets the request under way, if any, be the last: its answer says `Connection: close`."""
-        http = self._http
-        if http is not None:
-            http.keep_alive = False
+        if self._http is not None:
+            self._http.keep_alive = False
+
+    def refuse(self, problem: Exception) -> None:
+        """Answers `problem` where an answer is still owed, and closes."""
+        if self._http is not None and self._task is not None:
+            self._http.exception = problem  # type: ignore[assignment]  # Sanic infers None from its initialiser
+            self._task.cancel()
 
     def close(self, timeout: float | None = None) -> None:
         """Closes; after a refusal it first reads on a little, for a reset would take the answer with it."""

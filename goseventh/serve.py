@@ -2,7 +2,10 @@
 
 import logging
 import os
+import resource
+import socket
 import sys
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -19,22 +22,20 @@ _log = logging.getLogger("goseventh")
 def serve(settings: Settings) -> int:
     """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line."""
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr, level=logging.INFO)
+    _raise_file_limit()
     try:
+        listeners = _listen(settings)
         people = _prepare(settings.data_dir, settings.map_size)
-        listeners = listen(settings.host, settings.port, settings.workers, worker.BACKLOG)
     except Unusable as error:
-        print(f"goseventh: {error}", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(
-            f"goseventh: can't listen on {settings.host}:{settings.port}: {error.strerror}; "
-            "stop what listens there, or choose another --port or --host",
-            file=sys.stderr,
-        )
+        print(f"goseventh: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
     host, port = listeners[0].getsockname()[:2]
 
     def started() -> None:
+        with suppress(OSError, AttributeError, ValueError):  # whoever closed the output does not want it
+            announce()
+
+    def announce() -> None:
         place = f"[{host}]" if ":" in host else host
         plural = "s" if settings.workers > 1 else ""
         print(f"GoSeventh listens on http://{place}:{port} with {settings.workers} worker{plural}")
@@ -42,6 +43,26 @@ def serve(settings: Settings) -> int:
         print(f"{people} {'person' if people == 1 else 'people'} in {settings.data_dir}", flush=True)
 
     return Supervisor(listeners, partial(worker.run, settings), started).run()
+
+
+def _listen(settings: Settings) -> list[socket.socket]:
+    """The listening sockets; raises Unusable."""
+    place = f"{settings.host}:{settings.port}"
+    try:
+        return listen(settings.host, settings.port, settings.workers, worker.BACKLOG)
+    except socket.gaierror as error:
+        raise Unusable(f"can't listen on {place}: {error.strerror}; choose another --host") from error
+    except OSError as error:
+        raise Unusable(
+            f"can't listen on {place}: {error.strerror}; "
+            "stop what listens there, or choose another --port or --host"
+        ) from error
+
+
+def _raise_file_limit() -> None:
+    """Every connection is an open file, and the soft limit is often a cautious 1,024."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _prepare(directory: Path, map_size: int) -> int:

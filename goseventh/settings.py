@@ -13,6 +13,8 @@ from storage.store import MAP_SIZE, QUEUE_LIMIT
 from storage.strategies import table
 
 PREFIX = "GOSEVENTH_"
+# A process has 47 bits of addresses, and LMDB wants the whole map in one piece of them.
+_LARGEST_MAP = 1 << 45
 _UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
@@ -20,7 +22,19 @@ class SettingError(ValueError):
     """A setting's value, or its name, is wrong; the message is one line for whoever set it."""
 
 
-def size(written: str) -> int:
+def size(least: int, most: int) -> Callable[[str], int]:
+    """A parser of sizes from `least` to `most` bytes."""
+
+    def parse(written: str) -> int:
+        found = parse_size(written)
+        if not least <= found <= most:
+            raise ValueError(f"must be a size from {least} bytes to {most >> 30}GiB")
+        return found
+
+    return parse
+
+
+def parse_size(written: str) -> int:
     """Bytes, or KiB, MiB or GiB."""
     parts = re.fullmatch(r"([0-9]{1,18}) ?((?:[KMG]iB)?)", written, re.IGNORECASE)
     if parts is None or int(parts[1]) == 0:
@@ -55,7 +69,11 @@ def strategy(written: str) -> table.Strategy:
 
 
 def _host(written: str) -> str:
-    if not written or not written.isprintable() or " " in written:
+    try:
+        plain = written.encode("idna").decode()
+    except UnicodeError:
+        plain = ""
+    if not plain.isprintable() or not plain or " " in plain:
         raise ValueError("must be an address or a host name")
     return written
 
@@ -113,9 +131,9 @@ SERVE = (
         "map-size",
         f"{MAP_SIZE >> 30}GiB",
         "the most the store can grow to; its file is only as large as what it holds",
-        size,
+        size(1 << 20, _LARGEST_MAP),
     ),
-    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size),
+    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size(1, 1 << 30)),
     Setting(
         "max-queue",
         str(QUEUE_LIMIT),

@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import NoReturn
 
@@ -23,8 +24,10 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHED = (*_STOPPING, signal.SIGCHLD)
 # Docker kills after 10 s, and a user's patience ends sooner.
 _STOP_SECONDS = 4.5
-# A worker that dies before it served was not unlucky: after so many in a row the server gives up.
+# A worker that dies before it served was not unlucky: after so many in a row, each, the server gives up.
 _FAILED_STARTS = 3
+# Whoever ends sooner than this is not replaced at once, so that a dead disk does not make a loop of forks.
+_YOUNG_SECONDS = 1.0
 _RETRY_SECONDS = 0.2
 # How long to wait for a signal at a time; shorter while a worker starts, is due or ends.
 _QUIET_SECONDS = 60.0
@@ -76,6 +79,8 @@ class Supervisor:
         self._all_served = False
         self._ready_reader, self._ready_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._failed_starts = 0
+        # When each socket's worker was forked.
+        self._forked: dict[int, float] = {}
         # When stopping: until when workers may finish.
         self._stop_by: float | None = None
 
@@ -95,7 +100,7 @@ class Supervisor:
                     return self._kill(128 + received)
                 self._stop()
             code = max(code, self._reap())
-            if self._failed_starts >= _FAILED_STARTS:
+            if self._failed_starts >= _FAILED_STARTS * len(self._listeners):
                 _log.error("workers end before they serve: giving up")
                 return self._kill(1)
             if self._stop_by is not None and monotonic() > self._stop_by:
@@ -107,10 +112,15 @@ class Supervisor:
         now = monotonic()
         for index in [index for index, due in self._due.items() if due <= now]:
             del self._due[index]
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush_output()
             parent = os.getpid()
-            worker = os.fork()
+            self._forked[index] = now
+            try:
+                worker = os.fork()
+            except OSError as error:
+                _log.error("no worker can be started at the moment: %s", error)
+                self._due[index] = now + _RETRY_SECONDS
+                continue
             if worker == 0:
                 self._become_worker(index, parent)
             self._workers[worker] = index
@@ -127,8 +137,7 @@ class Supervisor:
         except BaseException:
             _log.exception("a worker failed")
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            _flush_output()
             os._exit(code)
 
     def _tell_serving(self, index: int) -> None:
@@ -158,7 +167,9 @@ class Supervisor:
             worker, status = os.waitpid(-1, os.WNOHANG)
             if worker == 0:
                 break
-            index = self._workers.pop(worker)
+            index = self._workers.pop(worker, None)
+            if index is None:
+                continue  # as process 1 of a container it inherits every orphan
             ended = os.waitstatus_to_exitcode(status)
             if self._stop_by is not None:
                 code = max(code, min(1, abs(ended)))
@@ -166,7 +177,8 @@ class Supervisor:
             served = index in self._serving
             self._serving.discard(index)
             self._failed_starts += not served
-            self._due[index] = monotonic() + (0 if served else _RETRY_SECONDS)
+            young = monotonic() - self._forked[index] < _YOUNG_SECONDS
+            self._due[index] = monotonic() + (_RETRY_SECONDS if young else 0)
             _log.warning("worker %d ended with %d: starting another", worker, ended)
         return code
 
@@ -185,6 +197,13 @@ class Supervisor:
         for worker in self._workers:
             os.waitpid(worker, 0)
         return code
+
+
+def _flush_output() -> None:
+    """Before a fork, or both processes would write what is buffered. An output that is closed is no reason to end."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):
+            stream.flush()
 
 
 def _die_with(parent: int) -> None:

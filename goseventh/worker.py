@@ -13,6 +13,7 @@ import uvloop
 from sanic.server.async_server import AsyncioServer
 
 from goseventh.app import create_app
+from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
 from goseventh.settings import Settings
 from goseventh.store import EmbeddedStore
@@ -21,10 +22,12 @@ BACKLOG = 4096
 """Connections that wait to be accepted; what the kernel allows (somaxconn) if that is less."""
 BROKEN = 70
 """Exit code of a worker that can't write any more and wants to be replaced (EX_SOFTWARE)."""
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SWEEP_SECONDS = 0.5
 # Kept-alive clients get an answer with `Connection: close` first, so that none runs into a closed door.
 _FAREWELL_SECONDS = 0.15
 _DRAIN_SECONDS = 3.0
+_REFUSAL_SECONDS = 0.1
 # The commit thread gives up the GIL at every LMDB call and wants it back soon, not after the default 5 ms.
 _SWITCH_SECONDS = 0.0005
 
@@ -49,9 +52,9 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     broken = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPPING:
         loop.add_signal_handler(number, stop.set)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*_STOPPING, signal.SIGCHLD))
 
     def give_up() -> None:
         broken.set()
@@ -90,7 +93,10 @@ async def _sweep(server: AsyncioServer, timeouts: Timeouts) -> None:
         await asyncio.sleep(_SWEEP_SECONDS)
         now = monotonic()
         for connection in tuple(server.connections):
-            connection.enforce(timeouts, now)
+            try:
+                connection.enforce(timeouts, now)
+            except Exception:
+                _log.exception("a connection's deadlines could not be kept")
 
 
 async def _drain(server: AsyncioServer, farewell: float) -> None:
@@ -106,5 +112,8 @@ async def _drain(server: AsyncioServer, farewell: float) -> None:
         await asyncio.sleep(0.01)
         for connection in tuple(server.connections):
             connection.close_if_idle()
+    for connection in tuple(server.connections):
+        connection.refuse(unavailable("The server is stopping."))
+    await asyncio.sleep(_REFUSAL_SECONDS)
     for connection in tuple(server.connections):
         connection.abort()

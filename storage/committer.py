@@ -6,8 +6,10 @@ A group is what queued while the last one was committed, so a lone record never 
 import errno
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 import lmdb
@@ -37,6 +39,7 @@ _BROKEN = (
 )
 # A dead reader's snapshot keeps pages from being reused: one grew a file 62-fold.
 _COMMITS_PER_READER_CHECK = 256
+_QUIET_SECONDS = 10.0
 
 
 class Committer(Generic[Token]):
@@ -67,6 +70,7 @@ class Committer(Generic[Token]):
         self._refusal: Unavailable | None = None
         self._broken = False
         self._commits = 0
+        self._quiet_until = 0.0
         self._thread = Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -87,8 +91,13 @@ class Committer(Generic[Token]):
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             group = [first]
-            outcomes = self._commit(group, self._group_limit)
+            try:
+                outcomes = self._commit(group, self._group_limit)
+            except Exception as error:
+                # A thread that died would leave every later creation waiting for ever.
+                outcomes = self._break(group, error)
             self._deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
+            self._check_readers()
 
     def _commit(self, group: list[tuple[Record, Token]], limit: int) -> Sequence[Outcome]:
         """One transaction for `group`, grown up to `limit` by whoever came until the write lock was had."""
@@ -106,9 +115,13 @@ class Committer(Generic[Token]):
             transaction.abort()
             return self._failed(group, error)
         self._commits += 1
-        if self._commits % _COMMITS_PER_READER_CHECK == 0:
-            self._environment.lmdb.reader_check()
         return outcomes
+
+    def _check_readers(self) -> None:
+        if self._commits >= _COMMITS_PER_READER_CHECK:
+            self._commits = 0
+            with suppress(lmdb.Error):
+                self._environment.lmdb.reader_check()
 
     def _fill(self, group: list[tuple[Record, Token]], limit: int) -> None:
         while len(group) < limit and not self._queue.empty():
@@ -122,7 +135,7 @@ class Committer(Generic[Token]):
         """What becomes of a group whose transaction was aborted. What failed on the disk is not retried."""
         code = getattr(error, "code", 0)
         if code in _DISK_FULL and self._can_read():
-            _log.warning("the disk is full: %s", error)
+            self._warn("the disk is full: %s", error)
             return [Full("the disk is full")] * len(group)
         if code > 0 or isinstance(error, _BROKEN):
             return self._break(group, error)
@@ -130,10 +143,16 @@ class Committer(Generic[Token]):
             # Nothing reached the disk: the one at fault fails by itself, its neighbours never notice.
             return [outcome for member in group for outcome in self._commit([member], 1)]
         if isinstance(error, lmdb.MapFullError):
-            _log.warning("the map is full: %s", error)
+            self._warn("the map is full: %s", error)
             return [Full("the store has reached its map size")]
         _log.error("a record could not be written", exc_info=error)
         return [Unavailable("this record could not be written")]
+
+    def _warn(self, message: str, error: Exception) -> None:
+        """Logs what every creation may meet at most once in a while."""
+        if monotonic() >= self._quiet_until:
+            self._quiet_until = monotonic() + _QUIET_SECONDS
+            _log.warning(message, error)
 
     def _can_read(self) -> bool:
         """Whether LMDB still trusts its file: not after a meta page could not be written."""

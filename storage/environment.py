@@ -85,7 +85,9 @@ def open_environment(directory: Path, map_size: int) -> Environment:
             readahead=False,
         )
     except (lmdb.Error, OSError) as error:
-        raise Unusable(f"{directory} can't be opened as a store: {error}") from error
+        raise Unusable(
+            f"{directory} can't be opened as a store: {error}; choose another directory"
+        ) from error
     try:
         _check_file(directory, environment)
         opened = _open_databases(directory, environment)
@@ -116,10 +118,15 @@ def check(directory: Path) -> None:
             readahead=False,
         )
     except (lmdb.Error, OSError) as error:
-        raise Unusable(f"{directory} can't be opened as a store: {error}") from error
+        raise Unusable(
+            f"{directory} can't be opened as a store: {error}; choose another directory"
+        ) from error
     with environment:
-        _check_file(directory, environment)
-        _open_databases(directory, environment)
+        try:
+            _check_file(directory, environment)
+            _open_databases(directory, environment)
+        except lmdb.Error as error:
+            raise Unusable(f"{directory} is damaged: {error}; restore a backup") from error
 
 
 def flush(path: Path) -> None:

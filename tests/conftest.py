@@ -18,7 +18,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         tool = marker.args[0]
         if shutil.which(tool) is None:
             message = f"needs Debian's {tool}"
-            if os.environ.get("GOSEVENTH_REQUIRE_TOOLS") == "1":
+            if os.environ.get("REQUIRE_DEBIAN_TOOLS") == "1":
                 pytest.fail(message, pytrace=False)
             pytest.skip(message)
 
