@@ -35,7 +35,7 @@ def append(transaction: Transaction, database: _Database, first: int, entries: S
     start = merge_start(first, first + len(entries) - 1)
     older = [] if start is None else list(_from(cursor, start))
     for run in within_limit(older + fresh, [len(stored) for _, stored in older + fresh]):
-        known = [key for key, _ in run if key < _key(first)]
+        known = [key for key, _ in run if key < key_of(first)]
         if len(run) == len(known) == 1:
             continue  # it stays as it is
         for key in known[1:]:
@@ -55,6 +55,15 @@ def merge_start(first: int, last: int) -> int | None:
     return None
 
 
+def sealed(last: int) -> int:
+    """Segments that begin at this number or before never change again, once there is an entry `last`.
+
+    A merge starts behind the multiple of its tier before the new entries; the largest tier's multiples are
+    every tier's.
+    """
+    return last // TIERS[-1] * TIERS[-1]
+
+
 def within_limit(items: Sequence[T], sizes: Sequence[int]) -> Iterator[Sequence[T]]:
     """Cuts `items` into runs of neighbours of at most SEALED bytes together; one item is never cut."""
     begin = length = 0
@@ -67,21 +76,44 @@ def within_limit(items: Sequence[T], sizes: Sequence[int]) -> Iterator[Sequence[
         yield items[begin:]
 
 
-def segments(transaction: "Transaction[memoryview]", database: _Database) -> Iterator[Segment]:
-    """Walks all segments, the oldest first, without a copy."""
-    for stored in transaction.cursor(database).iternext(keys=False, values=True):
+def key_of(number: int) -> bytes:
+    """The key of the segment whose first entry has this number."""
+    return number.to_bytes(8, "big")
+
+
+def numbers(transaction: Transaction, database: _Database) -> Iterator[int]:
+    """Walks the numbers under which segments are kept, and touches none of their pages."""
+    for key in transaction.cursor(database).iternext(keys=True, values=False):
+        yield int.from_bytes(key, "big")
+
+
+def segments(
+    transaction: "Transaction[memoryview]", database: _Database, first: int = 1, end: int | None = None
+) -> Iterator[Segment]:
+    """Walks the segments that begin at `first` or later, and before `end` if given, without a copy.
+
+    py-lmdb touches every page of a value that it comes to.
+    """
+    if first == end:
+        return
+    cursor = transaction.cursor(database)
+    if not cursor.set_range(key_of(first)):
+        return
+    for key, stored in cursor.iternext():
+        if end is not None and int.from_bytes(key, "big") >= end:
+            return
         yield segment.read(stored)
 
 
 def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:
     for run in within_limit(entries, [segment.entry_size(entry) for entry in entries]):
-        yield _key(first), segment.build(run)
+        yield key_of(first), segment.build(run)
         first += len(run)
 
 
 def _from(cursor: Cursor, start: int) -> Iterator[_Stored]:
     """The stored segments that begin at `start` or later, copied: what follows writes to their pages."""
-    if cursor.set_range(_key(start)):
+    if cursor.set_range(key_of(start)):
         for key, stored in cursor.iternext():
             yield bytes(key), bytes(stored)
 
@@ -90,7 +122,3 @@ def _merge(run: Sequence[_Stored]) -> bytes:
     if len(run) == 1:
         return run[0][1]
     return segment.merge([segment.read(memoryview(stored)) for _, stored in run])
-
-
-def _key(number: int) -> bytes:
-    return number.to_bytes(8, "big")

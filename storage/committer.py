@@ -6,13 +6,15 @@ A group is what queued while the last one was committed, so a lone record never 
 import errno
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import lmdb
+from lmdb import Transaction
 
 from storage import people
 from storage.environment import Environment
@@ -26,6 +28,17 @@ Outcome = Created | Taken | StoreError
 
 Deliver = Callable[[Sequence[tuple[Token, Outcome]]], None]
 """Called on the commit thread, once a group, when nothing can undo the outcomes any more."""
+
+Job = Callable[["Transaction[bytes]"], object]
+"""Something else to be done in a write transaction."""
+
+
+class _Waiting(NamedTuple):
+    """A job in the queue, and where its caller waits."""
+
+    job: Job
+    over: Future[None]
+
 
 _log = logging.getLogger("goseventh.storage")
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -64,8 +77,10 @@ class Committer(Generic[Token]):
         self._queue_limit = queue_limit
         self._deliver = deliver
         self._tell_broken = broken
-        # Filled by the callers' thread, emptied by the commit thread; None asks the thread to end.
-        self._queue: SimpleQueue[tuple[Record, Token] | None] = SimpleQueue()
+        # Filled by the callers' threads, emptied by the commit thread; None asks the thread to end.
+        self._queue: SimpleQueue[tuple[Record, Token] | _Waiting | None] = SimpleQueue()
+        # The commit thread's: jobs that it met while it filled a group, to be done when that is committed.
+        self._jobs: list[_Waiting] = []
         # Written by both threads, each once at most: why nothing more is taken.
         self._refusal: Unavailable | None = None
         self._broken = False
@@ -82,6 +97,15 @@ class Committer(Generic[Token]):
             raise Busy("too many creations are waiting")
         self._queue.put((record, token))
 
+    def transact(self, job: Job) -> None:
+        """Runs `job` in a write transaction of its own between two groups; returns when it is committed.
+
+        Raises what the job or its commit raised: then nothing of it is in the store. Not after `close`.
+        """
+        over: Future[None] = Future()
+        self._queue.put(_Waiting(job, over))
+        over.result()
+
     def close(self) -> None:
         """Commits what is queued and ends the thread."""
         self._refusal = self._refusal or Unavailable("the server is stopping")
@@ -90,14 +114,34 @@ class Committer(Generic[Token]):
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            group = [first]
-            try:
-                outcomes = self._commit(group, self._group_limit)
-            except Exception as error:
-                # A thread that died would leave every later creation waiting for ever.
-                outcomes = self._break(group, error)
-            self._deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
+            if isinstance(first, _Waiting):
+                self._jobs.append(first)
+            else:
+                self._settle([first])
+            while self._jobs:
+                self._do(*self._jobs.pop(0))
             self._check_readers()
+
+    def _settle(self, group: list[tuple[Record, Token]]) -> None:
+        try:
+            outcomes = self._commit(group, self._group_limit)
+        except Exception as error:
+            # A thread that died would leave every later creation waiting for ever.
+            outcomes = self._break(group, error)
+        self._deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
+
+    def _do(self, job: Job, over: Future[None]) -> None:
+        try:
+            if self._broken and self._refusal is not None:
+                raise self._refusal
+            with self._environment.lmdb.begin(write=True) as transaction:
+                job(transaction)
+        except Exception as error:
+            if self._is_fatal(error):
+                self._break((), error)
+            over.set_exception(error)
+        else:
+            over.set_result(None)
 
     def _commit(self, group: list[tuple[Record, Token]], limit: int) -> Sequence[Outcome]:
         """One transaction for `group`, grown up to `limit` by whoever came until the write lock was had."""
@@ -129,16 +173,18 @@ class Committer(Generic[Token]):
             if waiting is None:
                 self._queue.put(None)  # still the last one: nobody submits after close
                 return
-            group.append(waiting)
+            if isinstance(waiting, _Waiting):
+                self._jobs.append(waiting)
+            else:
+                group.append(waiting)
 
     def _failed(self, group: list[tuple[Record, Token]], error: Exception) -> Sequence[Outcome]:
         """What becomes of a group whose transaction was aborted. What failed on the disk is not retried."""
-        code = getattr(error, "code", 0)
-        if code in _DISK_FULL and self._can_read():
+        if self._is_fatal(error):
+            return self._break(group, error)
+        if getattr(error, "code", 0) in _DISK_FULL:
             self._warn("the disk is full: %s", error)
             return [Full("the disk is full")] * len(group)
-        if code > 0 or isinstance(error, _BROKEN):
-            return self._break(group, error)
         if len(group) > 1:
             # Nothing reached the disk: the one at fault fails by itself, its neighbours never notice.
             return [outcome for member in group for outcome in self._commit([member], 1)]
@@ -147,6 +193,13 @@ class Committer(Generic[Token]):
             return [Full("the store has reached its map size")]
         _log.error("a record could not be written", exc_info=error)
         return [Unavailable("this record could not be written")]
+
+    def _is_fatal(self, error: Exception) -> bool:
+        """Whether this process must not write again: after any failure of the disk but being full."""
+        code = getattr(error, "code", 0)
+        if code in _DISK_FULL:
+            return not self._can_read()
+        return code > 0 or isinstance(error, _BROKEN)
 
     def _warn(self, message: str, error: Exception) -> None:
         """Logs what every creation may meet at most once in a while."""

@@ -13,7 +13,9 @@ DATA_FILE = "data.mdb"
 LOCK_FILE = "lock.mdb"
 HEAD_KEY = b"head"
 _FORMAT_KEY = b"format"
-_NAMES = (b"people", b"nicknames", b"terms", b"meta")
+_NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"meta")
+# Made where it is missing: it holds nothing that can't be computed from the rest.
+_DERIVED = frozenset({b"signatures"})
 # py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
 _ENGINE = 0
 # A reader takes a slot for as long as its snapshot lives; a worker needs a handful.
@@ -32,6 +34,8 @@ class Environment(NamedTuple):
     """nickname → id"""
     terms: lmdb._Database
     """number of the first entry → segment"""
+    signatures: lmdb._Database
+    """number of a sealed segment → its signature, as far as there is one yet"""
     meta: lmdb._Database
     """format version and head"""
 
@@ -51,7 +55,7 @@ def create(directory: Path) -> None:
             leftover.unlink(missing_ok=True)
         with (
             lmdb.open(
-                os.fspath(unfinished), subdir=False, max_dbs=4, lib_version=_ENGINE, mode=0o640
+                os.fspath(unfinished), subdir=False, max_dbs=len(_NAMES), lib_version=_ENGINE, mode=0o640
             ) as made,
             made.begin(write=True) as transaction,
         ):
@@ -90,8 +94,12 @@ def open_environment(directory: Path, map_size: int) -> Environment:
         ) from error
     try:
         _check_file(directory, environment)
-        opened = _open_databases(directory, environment)
+        _check_databases(directory, environment)
+        opened = _open_databases(environment)
         environment.reader_check()
+    except lmdb.Error as error:
+        environment.close()
+        raise Unusable(f"{directory} can't be used: {error}; see to the disk, or to --map-size") from error
     except BaseException:
         environment.close()
         raise
@@ -124,7 +132,7 @@ def check(directory: Path) -> None:
     with environment:
         try:
             _check_file(directory, environment)
-            _open_databases(directory, environment)
+            _check_databases(directory, environment)
         except lmdb.Error as error:
             raise Unusable(f"{directory} is damaged: {error}; restore a backup") from error
 
@@ -147,15 +155,25 @@ def _check_file(directory: Path, environment: lmdb.Environment) -> None:
         raise Unusable(f"{path} is shorter than its own index says: restore a backup")
 
 
-def _open_databases(directory: Path, environment: lmdb.Environment) -> Environment:
-    if not set(_NAMES) <= set(map(bytes, environment.dbs())):
+def _check_databases(directory: Path, environment: lmdb.Environment) -> None:
+    if not set(_NAMES) - _DERIVED <= _present(environment):
         raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
-    opened = Environment(environment, *(environment.open_db(name, create=False) for name in _NAMES))
+    meta = environment.open_db(b"meta", create=False)
     with environment.begin() as snapshot:
-        found = snapshot.get(_FORMAT_KEY, b"none", db=opened.meta).decode(errors="replace")
+        found = snapshot.get(_FORMAT_KEY, b"none", db=meta).decode(errors="replace")
     if found != str(records.FORMAT):
         raise Unusable(
             f"{directory} has format {found} and this version reads only {records.FORMAT}: "
             "use the version that wrote it, or choose another directory"
         )
-    return opened
+
+
+def _open_databases(environment: lmdb.Environment) -> Environment:
+    present = _present(environment)
+    return Environment(
+        environment, *(environment.open_db(name, create=name not in present) for name in _NAMES)
+    )
+
+
+def _present(environment: lmdb.Environment) -> set[bytes]:
+    return set(map(bytes, environment.dbs()))

@@ -73,5 +73,5 @@ def search(
 
     `snapshot` must be one with buffers.
     """
-    found = substring.search(snapshot, environment.terms, needle, limit)
+    found = substring.search(snapshot, environment.terms, needle, limit, environment.signatures)
     return [records.document(bytes(snapshot.get(key, b"", db=environment.people))) for key in found]

@@ -1,6 +1,6 @@
 """A store, open: create, get, search and count over one directory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -9,10 +9,11 @@ import lmdb
 from lmdb import Transaction
 
 from storage import people
-from storage.committer import Deliver
+from storage.committer import Deliver, Outcome
 from storage.environment import Environment, open_environment
 from storage.errors import Unavailable
 from storage.records import Record
+from storage.signer import Signer
 from storage.strategies.shape import Options
 from storage.strategies.table import Strategy
 
@@ -40,7 +41,9 @@ class Store(Generic[Token]):
     ) -> None:
         """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable."""
         self._environment: Environment = open_environment(directory, map_size)
-        self._writer = strategy.open_writer(self._environment, Options(queue_limit, deliver, broken))
+        self._deliver = deliver
+        self._writer = strategy.open_writer(self._environment, Options(queue_limit, self._committed, broken))
+        self._signer = Signer(self._environment, self._writer.transact)
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +80,14 @@ class Store(Generic[Token]):
 
     def close(self) -> None:
         """Finishes what was taken, then closes; reads must have ended."""
+        self._signer.close()
         self._writer.close()
         self._environment.lmdb.close()
+
+    def _committed(self, outcomes: Sequence[tuple[Token, Outcome]]) -> None:
+        """On the writer's thread."""
+        self._deliver(outcomes)
+        self._signer.committed()
 
     def _snapshot(self) -> "Transaction[bytes]":
         try:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 
 from lmdb import Transaction
 
-from index import segment
+from index import segment, signature, term_log
 from storage import records
 from storage.environment import HEAD_KEY, Environment
 from storage.records import RecordError
 
 
 def verify(environment: Environment) -> Iterator[str]:
-    """One line a fault, in one snapshot: checksums, numbering, people, nicknames and terms."""
+    """One line a fault, in one snapshot: checksums, numbering, people, nicknames, terms, signatures."""
     with environment.lmdb.begin(buffers=True) as snapshot:
         by_sequence: dict[int, bytes] = {}
         for key, stored in snapshot.cursor(environment.people):
@@ -23,6 +23,7 @@ def verify(environment: Environment) -> Iterator[str]:
             yield f"sequence: the head says {head.sequence}, {people} people have other numbers"
         yield from _nicknames(environment, snapshot)
         yield from _terms(environment, snapshot, by_sequence)
+        yield from _signatures(environment, snapshot, term_log.sealed(people))
 
 
 def _person(key: bytes, stored: bytes, by_sequence: dict[int, bytes]) -> Iterator[str]:
@@ -72,3 +73,21 @@ def _terms(
         expected = first + len(part.offsets)
     if expected != len(by_sequence) + 1:
         yield f"terms: {expected - 1} entries for {len(by_sequence)} people"
+
+
+def _signatures(environment: Environment, snapshot: "Transaction[memoryview]", sealed: int) -> Iterator[str]:
+    """Faults of the signatures there are; a segment without one is only slower to search."""
+    for key, stored in snapshot.cursor(environment.signatures):
+        number = int.from_bytes(bytes(key), "big")
+        text = snapshot.get(bytes(key), db=environment.terms)
+        if text is None:
+            yield f"signature {number}: there is no such segment"
+            continue
+        if number > sealed:
+            yield f"signature {number}: its segment may still change"
+        try:
+            signature.verify(stored)
+            if signature.build(segment.read(text)) != bytes(stored):
+                yield f"signature {number}: it is not that of its segment"
+        except (signature.SignatureError, segment.SegmentError) as error:
+            yield f"signature {number}: {error}"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from storage.committer import Deliver
+from storage.committer import Deliver, Job
 from storage.records import Record
 
 Token = TypeVar("Token")
@@ -15,6 +15,9 @@ class Writer(Protocol[Token_contra]):
 
     def submit(self, record: Record, token: Token_contra) -> None:
         """Takes a record; its outcome is delivered with `token`. Raises Busy or Unavailable instead."""
+
+    def transact(self, job: Job) -> None:
+        """Runs `job` in a write transaction of its own and returns when that is committed, or raises."""
 
     def close(self) -> None:
         """Finishes what was taken; nothing may be submitted after."""

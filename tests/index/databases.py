@@ -9,6 +9,6 @@ import lmdb
 
 @contextmanager
 def opened(directory: Path) -> Iterator[tuple[lmdb.Environment, lmdb._Database]]:
-    """A new environment with one named database."""
-    with lmdb.open(str(directory), map_size=1 << 30, max_dbs=1, sync=False) as environment:
+    """A new environment with one named database; there may be a second."""
+    with lmdb.open(str(directory), map_size=1 << 30, max_dbs=2, sync=False) as environment:
         yield environment, environment.open_db(b"terms")

@@ -1,5 +1,6 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -80,3 +81,43 @@ def test_nothing_is_merged_beyond_the_sealed_size(tmp_path: Path, monkeypatch: p
 )
 def test_where_a_merge_starts(first: int, last: int, start: int | None) -> None:
     assert term_log.merge_start(first, last) == start
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.integers(1, 40), max_size=30), st.integers(300, 3000))
+def test_what_is_sealed_never_changes_again(sizes: list[int], limit: int) -> None:
+    with (
+        patch.object(term_log, "TIERS", (2, 4, 16)),
+        patch.object(term_log, "SEALED", limit),
+        TemporaryDirectory() as place,
+        opened(Path(place)) as (environment, database),
+    ):
+        sealed: dict[int, bytes] = {}
+        last = 0
+        for size in sizes:
+            with environment.begin(write=True) as transaction:
+                term_log.append(transaction, database, last + 1, [entry(last + 1 + i) for i in range(size)])
+                last += size
+                now = {int.from_bytes(key, "big"): value for key, value in transaction.cursor(database)}
+            assert sealed.items() <= now.items()
+            sealed = {number: value for number, value in now.items() if number <= term_log.sealed(last)}
+            assert (last >= 16) == (1 in sealed)
+
+
+def test_a_part_of_the_log_is_walked(tmp_path: Path) -> None:
+    with opened(tmp_path) as (environment, database):
+        with environment.begin(write=True) as transaction:
+            for first in (1, 4, 6, 11):
+                term_log.append(transaction, database, first, [entry(first)] * (4 if first == 6 else 2))
+        with environment.begin(buffers=True) as snapshot:
+
+            def walked(first: int, end: int | None = None) -> list[int]:
+                parts = term_log.segments(snapshot, database, first, end)
+                return [int.from_bytes(part.key(0), "big") for part in parts]
+
+            assert list(term_log.numbers(snapshot, database)) == [1, 4, 6, 11]
+            assert walked(1) == [1, 4, 6, 11]
+            assert walked(2, 11) == [4, 6]
+            assert walked(4, 4) == []
+            assert walked(11) == [11]
+            assert walked(12) == []
