@@ -51,12 +51,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(
-    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    commands: "argparse._SubParsersAction[_Parser]",
     name: str,
     run: Callable[[argparse.Namespace], int],
     summary: str,
     rows: tuple[Setting, ...] = (),
-) -> argparse.ArgumentParser:
+) -> _Parser:
     command = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
     command.set_defaults(run=run)
     for row in rows:
@@ -80,7 +80,7 @@ def _health(given: argparse.Namespace) -> int:
     return health(settings.from_environment((HOST, PORT), vars(given)))
 
 
-def _add_tournament(benchmarks: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_tournament(benchmarks: "argparse._SubParsersAction[_Parser]") -> None:
     command = _add(benchmarks, "tournament", _tournament, "the tournament's load, as open arrivals")
     command.add_argument("--url", default="http://127.0.0.1:9999", help="the server to measure (%(default)s)")
     command.add_argument("--seed", type=int, default=1, help="of the people, terms and pauses (%(default)s)")

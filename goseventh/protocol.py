@@ -148,6 +148,7 @@ class StrictProtocol(HttpProtocol):
     async def receive_more(self) -> None:
         """Waits for more bytes, noting since when this part of the request is under way."""
         http = self._http
+        assert http is not None
         part = Part.BODY if http.request_body else Part.IDLE if http.stage is Stage.IDLE else Part.HEAD
         if part is not self.part:
             self.part, self.part_since = part, monotonic()
@@ -197,7 +198,7 @@ class StrictProtocol(HttpProtocol):
     def refuse(self, problem: Exception) -> None:
         """Answers `problem` where an answer is still owed, and closes."""
         if self._http is not None and self._task is not None:
-            self._http.exception = problem  # type: ignore[assignment]  # Sanic infers None from its initialiser
+            self._http.exception = problem
             self._task.cancel()
 
     def close(self, timeout: float | None = None) -> None:

@@ -22,11 +22,11 @@ class SettingError(ValueError):
     """A setting's value, or its name, is wrong; the message is one line for whoever set it."""
 
 
-def size(least: int, most: int) -> Callable[[str], int]:
+def size_between(least: int, most: int) -> Callable[[str], int]:
     """A parser of sizes from `least` to `most` bytes."""
 
     def parse(written: str) -> int:
-        found = parse_size(written)
+        found = size(written)
         if not least <= found <= most:
             raise ValueError(f"must be a size from {least} bytes to {most >> 30}GiB")
         return found
@@ -34,7 +34,7 @@ def size(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-def parse_size(written: str) -> int:
+def size(written: str) -> int:
     """Bytes, or KiB, MiB or GiB."""
     parts = re.fullmatch(r"([0-9]{1,18}) ?((?:[KMG]iB)?)", written, re.IGNORECASE)
     if parts is None or int(parts[1]) == 0:
@@ -131,9 +131,9 @@ SERVE = (
         "map-size",
         f"{MAP_SIZE >> 30}GiB",
         "the most the store can grow to; its file is only as large as what it holds",
-        size(1 << 20, _LARGEST_MAP),
+        size_between(1 << 20, _LARGEST_MAP),
     ),
-    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size(1, 1 << 30)),
+    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size_between(1, 1 << 30)),
     Setting(
         "max-queue",
         str(QUEUE_LIMIT),
@@ -142,6 +142,9 @@ SERVE = (
     ),
     Setting("head-timeout", "5", "seconds a request's head may take in all", seconds),
     Setting("body-timeout", "10", "seconds a request's body may take in all", seconds),
+    Setting(
+        "search-timeout", "2", "seconds a search may take, or wait for others; then it gets 503", seconds
+    ),
     Setting("idle-timeout", "75", "seconds a connection is kept without a request", seconds),
 )
 
@@ -159,6 +162,7 @@ class Settings:
     max_queue: int
     head_timeout: float
     body_timeout: float
+    search_timeout: float
     idle_timeout: float
 
     def __init__(

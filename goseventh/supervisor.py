@@ -200,7 +200,7 @@ class Supervisor:
 
 
 def _flush_output() -> None:
-    """Before a fork, or both processes would write what is buffered. An output that is closed is no reason to end."""
+    """Before a fork, or both processes would write what is buffered; a closed one is no reason to end."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, OSError, ValueError):
             stream.flush()

@@ -6,10 +6,13 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 
 import uvloop
+from sanic.models.server_types import Signal
 from sanic.server.async_server import AsyncioServer
 
 from goseventh.app import create_app
@@ -65,9 +68,12 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
         settings.strategy,
         map_size=settings.map_size,
         queue_limit=settings.max_queue,
+        search_timeout=settings.search_timeout,
         broken=give_up,
     )
     app = create_app(store, max_body=settings.max_body)
+    # The server closes its own when it stops, and whoever waits there would be reset.
+    door = listener.dup()
     server = await app.create_server(
         sock=listener, protocol=StrictProtocol, backlog=BACKLOG, return_asyncio_server=True, access_log=False
     )
@@ -75,6 +81,19 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
     await server.startup()
     await server.start_serving()
     ready()
+
+    async def adopt() -> None:
+        """Lets in whoever has connected up to now, unless another worker will, and closes the door."""
+        make = partial(
+            StrictProtocol, loop=loop, app=app, connections=server.connections, signal=Signal(), unix=None
+        )
+        with suppress(BlockingIOError):
+            while not broken.is_set():
+                connection, _ = door.accept()
+                connection.setblocking(False)
+                await loop.connect_accepted_socket(make, connection)
+        door.close()
+
     sweeper = loop.create_task(
         _sweep(server, Timeouts(settings.head_timeout, settings.body_timeout, settings.idle_timeout))
     )
@@ -82,7 +101,7 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
     sweeper.cancel()
     app.config.KEEP_ALIVE = False
     # A broken worker lets nobody in any more: who waits at its socket is answered by the next one.
-    await _drain(server, 0.0 if broken.is_set() else _FAREWELL_SECONDS)
+    await _drain(server, 0.0 if broken.is_set() else _FAREWELL_SECONDS, adopt)
     await store.close()
     return BROKEN if broken.is_set() else 0
 
@@ -99,12 +118,13 @@ async def _sweep(server: AsyncioServer, timeouts: Timeouts) -> None:
                 _log.exception("a connection's deadlines could not be kept")
 
 
-async def _drain(server: AsyncioServer, farewell: float) -> None:
+async def _drain(server: AsyncioServer, farewell: float, adopt: Callable[[], Awaitable[None]]) -> None:
     """Serves on for `farewell` seconds, then lets nothing new in, answers what was accepted, and closes."""
     for connection in tuple(server.connections):
         connection.finish()
     await asyncio.sleep(farewell)
     server.close()
+    await adopt()
     for connection in tuple(server.connections):
         connection.close_if_idle()
     deadline = monotonic() + _DRAIN_SECONDS

@@ -1,7 +1,9 @@
 """The exact search: which entries contain the needle, the oldest first."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from time import monotonic
 
 import stringzilla
 from lmdb import Transaction, _Database
@@ -15,16 +17,21 @@ def search(
     terms: _Database,
     needle: bytes,
     limit: int,
+    *,
     signatures: _Database | None = None,
+    deadline: float = math.inf,
 ) -> list[bytes]:
     """Keys of the first `limit` entries whose text contains `needle`, in the order they were appended.
 
     Scans the memory map itself: `transaction` must be one with buffers, and lives until the answer is there.
     `signatures` holds those of some segments of `terms`, each under its segment's key; without them, or for a
-    needle shorter than a gram, every segment is scanned.
+    needle shorter than a gram, every segment is scanned. Raises TimeoutError past `deadline`, by the
+    monotonic clock.
     """
     found: list[bytes] = []
     for part, begin, end in _candidates(transaction, terms, signatures, signature.hashes(needle)):
+        if monotonic() > deadline:
+            raise TimeoutError
         scan(part, needle, limit, found, begin=begin, end=end)
         if len(found) >= limit:
             break

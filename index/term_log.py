@@ -33,7 +33,7 @@ def append(transaction: Transaction, database: _Database, first: int, entries: S
     cursor = transaction.cursor(database)
     fresh = list(_build(first, entries))
     start = merge_start(first, first + len(entries) - 1)
-    older = [] if start is None else list(_from(cursor, start))
+    older = [] if start is None else _newest(cursor, start)
     for run in within_limit(older + fresh, [len(stored) for _, stored in older + fresh]):
         known = [key for key, _ in run if key < key_of(first)]
         if len(run) == len(known) == 1:
@@ -111,11 +111,20 @@ def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:
         first += len(run)
 
 
-def _from(cursor: Cursor, start: int) -> Iterator[_Stored]:
-    """The stored segments that begin at `start` or later, copied: what follows writes to their pages."""
-    if cursor.set_range(key_of(start)):
-        for key, stored in cursor.iternext():
-            yield bytes(key), bytes(stored)
+def _newest(cursor: Cursor, start: int) -> list[_Stored]:
+    """The stored segments that begin at `start` or later, but only the newest, up to the sealed size.
+
+    Copies: what follows writes to their pages. The others stay as they are.
+    """
+    found: list[_Stored] = []
+    length = 0
+    if cursor.last():
+        for key, stored in cursor.iterprev():
+            if bytes(key) < key_of(start) or length + len(stored) > SEALED:
+                break
+            found.append((bytes(key), bytes(stored)))
+            length += len(stored)
+    return found[::-1]
 
 
 def _merge(run: Sequence[_Stored]) -> bytes:

@@ -1,5 +1,6 @@
 """People in transactions: create them in one, get, count and search in any snapshot."""
 
+import math
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -67,11 +68,17 @@ def count(environment: Environment, snapshot: Transaction) -> int:
 
 
 def search(
-    environment: Environment, snapshot: "Transaction[memoryview]", needle: bytes, limit: int
+    environment: Environment,
+    snapshot: "Transaction[memoryview]",
+    needle: bytes,
+    limit: int,
+    deadline: float = math.inf,
 ) -> list[bytes]:
     """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
-    `snapshot` must be one with buffers.
+    Raises TimeoutError past `deadline`, by the monotonic clock.
     """
-    found = substring.search(snapshot, environment.terms, needle, limit, environment.signatures)
+    found = substring.search(
+        snapshot, environment.terms, needle, limit, signatures=environment.signatures, deadline=deadline
+    )
     return [records.document(bytes(snapshot.get(key, b"", db=environment.people))) for key in found]

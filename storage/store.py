@@ -1,5 +1,6 @@
 """A store, open: create, get, search and count over one directory."""
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -8,10 +9,11 @@ from typing import Generic, Self, TypeVar
 import lmdb
 from lmdb import Transaction
 
+from index import signature, term_log
 from storage import people
 from storage.committer import Deliver, Outcome
 from storage.environment import Environment, open_environment
-from storage.errors import Unavailable
+from storage.errors import Busy, Unavailable
 from storage.records import Record
 from storage.signer import Signer
 from storage.strategies.shape import Options
@@ -21,6 +23,8 @@ Token = TypeVar("Token")
 MAP_SIZE = 64 << 30
 """Bytes of address space, and the most a store can grow to; the file is only as large as what is in it."""
 QUEUE_LIMIT = 4096
+# Looking into a signature takes as long as scanning so many bytes: about 4 µs.
+_SIGNATURE_COST = 100_000
 
 
 class Store(Generic[Token]):
@@ -67,16 +71,27 @@ class Store(Generic[Token]):
         with self._snapshot() as snapshot:
             return people.count(self._environment, snapshot)
 
-    def search(self, needle: bytes, limit: int) -> list[bytes]:
-        """Documents of the first `limit` people whose text contains `needle`, oldest first."""
-        with self._buffered_snapshot() as snapshot:
-            return people.search(self._environment, snapshot, needle, limit)
+    def search(self, needle: bytes, limit: int, deadline: float = math.inf) -> list[bytes]:
+        """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
-    def text_size(self) -> int:
+        Raises Busy past `deadline`, by the monotonic clock.
+        """
+        with self._buffered_snapshot() as snapshot:
+            try:
+                return people.search(self._environment, snapshot, needle, limit, deadline)
+            except TimeoutError:
+                raise Busy("this search took too long") from None
+
+    def text_size(self, needle: bytes) -> int:
         """About how many bytes a search that finds nobody has to read."""
         with self._snapshot() as snapshot:
             pages = snapshot.stat(self._environment.terms)
-        return (pages["leaf_pages"] + pages["overflow_pages"]) * pages["psize"]
+            signed = snapshot.stat(self._environment.signatures)["entries"]
+            count = people.count(self._environment, snapshot)
+        whole = (pages["leaf_pages"] + pages["overflow_pages"]) * pages["psize"]
+        if not signed or len(needle) < signature.GRAM:
+            return whole
+        return whole * (count - term_log.sealed(count)) // count + signed * _SIGNATURE_COST
 
     def close(self) -> None:
         """Finishes what was taken, then closes; reads must have ended."""

@@ -152,7 +152,7 @@ def test_an_unknown_command_or_flag_gets_exit_code_2(tmp_path: Path, arguments: 
     ended = run(*arguments, cwd=tmp_path)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "Traceback" not in ended.stderr
-    assert re.search(r"^goseventh[a-z ]*: error: ", ended.stderr, re.MULTILINE)
+    assert re.fullmatch(r"goseventh[a-z ]*: .*; see goseventh[a-z ]* --help\n", ended.stderr)
     assert list(tmp_path.iterdir()) == []
 
 

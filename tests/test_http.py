@@ -124,6 +124,13 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("absolute-form with a port", get(target=b"http://x:9999/contagem-pessoas"), 200, OPEN),
     ("absolute-form of https", get(target=b"https://x/contagem-pessoas"), 200, OPEN),
     ("absolute-form, unknown path", get(target=b"http://x/"), 404, OPEN),
+    ("absolute-form without a path", get(target=b"http://x"), 404, CLOSED),
+    ("absolute-form without a path but a query", get(target=b"http://x?t=a"), 404, CLOSED),
+    ("absolute-form in capitals", get(target=b"HTTP://x/contagem-pessoas"), 200, OPEN),
+    ("absolute-form without a host", get(target=b"http:///contagem-pessoas"), 400, CLOSED),
+    ("space in Host", b"GET /health HTTP/1.1\r\nHost: a b\r\n\r\n", 400, CLOSED),
+    ("path in Host", b"GET /health HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, CLOSED),
+    ("address in Host", b"GET /health HTTP/1.1\r\nHost: [::1]:9999 \r\n\r\n", 200, OPEN),
     ("empty query", get(target=b"/contagem-pessoas?"), 200, OPEN),
     ("brackets in the query", get(target=b'/pessoas?t=[{"^`|}]<>\\'), 200, OPEN),
     ("close wins over keep-alive", get(b"Connection: close", b"Connection: keep-alive"), 200, CLOSED),
@@ -600,3 +607,10 @@ def test_an_idle_connection_is_closed_without_a_word(hasty_server: Server, sent:
         if sent:
             assert wire.answer().status == 200
         assert wire.ended()
+
+
+def test_a_small_limit_of_bodies_does_not_limit_heads(directory: Path) -> None:
+    with Server(directory, "--max-body", "100") as server:
+        assert server.request("GET", "/contagem-pessoas", None, **{"X-Long": "x" * 5000}).status == 200
+        assert server.request("POST", "/pessoas", b"{}".ljust(101)).status == 413
+        assert server.request("POST", "/pessoas", b"{}".ljust(100)).status == 422

@@ -3,6 +3,9 @@
 import errno
 import os
 import signal
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
@@ -12,8 +15,9 @@ from threading import Event, Thread
 import orjson
 import pytest
 
+from goseventh import cpus
 from tests.conftest import check_integrity
-from tests.serving import Reply, Server, ask, until
+from tests.serving import ROOT, Reply, Server, ask, until
 from tests.storage.disk import FaultyDisk
 
 
@@ -142,6 +146,72 @@ def test_a_stop_under_kept_alive_load_answers_everyone(server: Server, number: s
     with Server(server.directory) as again:
         # Who was refused before connecting counts as unanswered, but nobody of them can be there.
         assert_kept(again, load.acknowledged, 0)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_stop_of_the_whole_group_under_new_connections_answers_whoever_got_in(
+    server: Server, number: signal.Signals
+) -> None:
+    """As a terminal stops what runs in it, and with a connection for each request."""
+    stopped = Event()
+    cut: list[BaseException] = []
+
+    def client() -> None:
+        while not stopped.is_set():
+            with suppress(ConnectionRefusedError):
+                try:
+                    assert server.request("GET", "/contagem-pessoas").status == 200
+                except ConnectionRefusedError:
+                    raise
+                except (OSError, HTTPException) as error:
+                    cut.append(error)
+
+    threads = [Thread(target=client) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    until(lambda: server.count() == 0)
+    for pid in [*server.workers(), server.process.pid]:
+        os.kill(pid, number)
+    assert server.process.wait(20) == 0
+    stopped.set()
+    for thread in threads:
+        thread.join()
+    # Between the last look at the queue of connections and its end lies an instant.
+    assert len(cut) <= 2, cut
+
+
+def test_an_unfinished_request_is_refused_at_a_stop(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as raw:
+        raw.sendall(b"POST /pessoas HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        assert server.count() == 0  # by now it has been read
+        assert server.stop() == 0
+        answer = raw.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After" in answer
+
+
+def test_deadlines_survive_a_rush_of_connections(directory: Path) -> None:
+    with Server(directory, "--idle-timeout", "1") as server:
+        for _ in range(2000):
+            socket.create_connection(("127.0.0.1", server.port)).close()
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as idle:
+            assert idle.recv(1) == b""
+
+
+def test_a_child_that_is_no_worker_is_reaped_and_forgotten(directory: Path) -> None:
+    """As process 1 of a container, or behind `sh -c 'helper & exec goseventh serve'`."""
+    command = [sys.executable, "-m", "goseventh", "serve", "--port", "0", "--data-dir", str(directory)]
+    script = 'sleep 0.5 & exec "$@"'
+    with subprocess.Popen(
+        ["sh", "-c", script, "sh", *command], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as main:
+        assert main.stdout is not None
+        assert b"listens" in main.stdout.readline()
+        children = Path(f"/proc/{main.pid}/task/{main.pid}/children")
+        workers = cpus.best_workers()
+        until(lambda: len(children.read_text().split()) == workers)
+        main.terminate()
+        assert main.wait(20) == 0
 
 
 def test_a_second_signal_ends_at_once(server: Server) -> None:

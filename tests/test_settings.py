@@ -89,6 +89,7 @@ OTHERS = {
     "max-queue": ("1", "7"),
     "head-timeout": ("1", "0.5"),
     "body-timeout": ("2", "0.25"),
+    "search-timeout": ("1", "0.5"),
     "idle-timeout": ("3", "999"),
 }
 

@@ -53,7 +53,7 @@ def test_agrees_with_a_naive_model(
                     transaction.put(key, signature.build(part), db=signatures)
         with environment.begin(buffers=True) as snapshot:
             for term in terms:
-                found = substring.search(snapshot, database, text.needle(term), limit, signatures)
+                found = substring.search(snapshot, database, text.needle(term), limit, signatures=signatures)
                 expected = [
                     number
                     for number, fields in enumerate(people, 1)
@@ -83,9 +83,11 @@ def test_what_a_signature_excludes_is_not_even_opened(tmp_path: Path) -> None:
             transaction.put(term_log.key_of(1), signature.build(NOBODY), db=signatures)
             transaction.put(term_log.key_of(1), b"no segment", db=database)
         with environment.begin(buffers=True) as snapshot:
-            assert substring.search(snapshot, database, b"quetzal", 50, signatures) == [entries[16][0]]
+            assert substring.search(snapshot, database, b"quetzal", 50, signatures=signatures) == [
+                entries[16][0]
+            ]
             with pytest.raises(SegmentError):
-                substring.search(snapshot, database, b"que", 50, signatures)
+                substring.search(snapshot, database, b"que", 50, signatures=signatures)
 
 
 @pytest.mark.parametrize("signed", [(), (1,), (17,), (33,), (1, 33), (17, 33), (1, 17, 33)])
@@ -104,7 +106,7 @@ def test_it_does_not_matter_which_segments_have_one(
                 transaction.put(term_log.key_of(number), signature.build(part), db=signatures)
         with environment.begin(buffers=True) as snapshot:
             every = [key for key, _ in entries]
-            assert substring.search(snapshot, database, b"quetzal", 60, signatures) == every
-            assert substring.search(snapshot, database, b"quetzal", 20, signatures) == every[:20]
+            assert substring.search(snapshot, database, b"quetzal", 60, signatures=signatures) == every
+            assert substring.search(snapshot, database, b"quetzal", 20, signatures=signatures) == every[:20]
             for key, own in entries:
-                assert substring.search(snapshot, database, own, 50, signatures) == [key]
+                assert substring.search(snapshot, database, own, 50, signatures=signatures) == [key]
