@@ -13,7 +13,7 @@ import storage.lock
 from goseventh import worker
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
-from storage.environment import check, create, flush, open_environment
+from storage.environment import check, create, open_environment
 from storage.errors import Unusable
 
 _log = logging.getLogger("goseventh")
@@ -73,7 +73,6 @@ def _prepare(directory: Path, map_size: int) -> int:
     if not directory.exists():
         try:
             directory.mkdir(mode=0o750)
-            flush(directory.resolve().parent)
         except OSError as error:
             raise Unusable(
                 f"{directory} can't be made: {error.strerror}; choose another --data-dir"

@@ -1,6 +1,7 @@
 """The LMDB environment: every flag, size and database name, each with its reason."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,7 @@ def create(directory: Path) -> None:
     Only the holder of the directory's lock may call this.
     """
     if (directory / DATA_FILE).exists():
+        _keep_names(directory)
         return
     unfinished = directory / f"{DATA_FILE}.new"
     lock_file = directory / f"{unfinished.name}-lock"
@@ -64,9 +66,22 @@ def create(directory: Path) -> None:
         lock_file.unlink()
         flush(unfinished)
         unfinished.rename(directory / DATA_FILE)
-        flush(directory)
     except (lmdb.Error, OSError) as error:
         raise Unusable(f"no store can be made in {directory}: {error}") from error
+    _keep_names(directory)
+
+
+def _keep_names(directory: Path) -> None:
+    """Has the store's name and its directory's survive a power cut.
+
+    At every start: whoever made them may have ended, or met an error, before they were flushed.
+    """
+    try:
+        flush(directory)
+        with suppress(PermissionError):  # a parent that others keep from us is theirs to flush
+            flush(directory.resolve().parent)
+    except OSError as error:
+        raise Unusable(f"the names of {directory} can't be flushed to the disk: {error}") from error
 
 
 def open_environment(directory: Path, map_size: int) -> Environment:
