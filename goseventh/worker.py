@@ -20,6 +20,7 @@ from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
 from goseventh.settings import Settings
 from goseventh.store import EmbeddedStore
+from storage.errors import Unusable
 
 BACKLOG = 4096
 """Connections that wait to be accepted; what the kernel allows (somaxconn) if that is less."""
@@ -48,7 +49,11 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings, listener, ready))
+        try:
+            return runner.run(_serve(settings, listener, ready))
+        except Unusable as error:
+            _log.error("%s", error)
+            return 1
 
 
 async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> int:
