@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lock clean FORCE
+.PHONY: help run test proof check lock clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,9 @@ run: $(VENV)/run.stamp ## serve on port 9999; more flags in ARGS="--workers 2"
 
 test: $(VENV)/dev.stamp ## run the tests; pytest's arguments in ARGS="-k search"
 	@exec $(BIN)/python -m pytest $(ARGS)
+
+proof: $(VENV)/dev.stamp ## crash each write strategy in depth and print what was lost; needs cc, takes minutes
+	@exec $(BIN)/python -m tests.proof.report $(ARGS)
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff check .

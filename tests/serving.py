@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -33,12 +33,29 @@ class Reply(NamedTuple):
         return orjson.loads(self.body)
 
 
+class NotServing(AssertionError):
+    """A server that ended before it served."""
+
+    def __init__(self, code: int, errors: str) -> None:
+        super().__init__(f"the server ended with {code}: {errors}")
+        self.code = code
+        self.errors = errors
+
+
 class Server:
     """`goseventh serve` in processes of its own, from its first line of output to its exit."""
 
-    def __init__(self, directory: Path, *flags: str, workers: int = 1, **variables: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *flags: str,
+        workers: int = 1,
+        program: Sequence[str] = ("goseventh",),
+        **variables: str,
+    ) -> None:
+        """Starts it. `program`: the module to run, and what comes before `serve`. Raises NotServing."""
         self.directory = directory
-        command = [sys.executable, "-m", "goseventh", "serve", "--port", "0", "--workers", str(workers)]
+        command = [sys.executable, "-m", *program, "serve", "--port", "0", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(directory), *flags],
             cwd=ROOT,
@@ -122,9 +139,7 @@ class Server:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise AssertionError(
-                f"the server ended with {self.process.wait()}: {self.process.communicate()[1]}"
-            )
+            raise NotServing(self.process.wait(), self.process.communicate()[1])
         return line.rstrip("\n")
 
 
@@ -144,3 +159,11 @@ def until(condition: Callable[[], T | None]) -> T:
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
     return value
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this id that has not ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

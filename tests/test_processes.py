@@ -1,4 +1,4 @@
-"""Processes that die, are killed or are told to stop, under load."""
+"""Processes that die or are told to stop, under load; tests/proof kills them many times over."""
 
 import errno
 import os
@@ -6,102 +6,17 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
 
-import orjson
 import pytest
 
 from goseventh import cpus
-from tests.conftest import check_integrity
-from tests.serving import ROOT, Reply, Server, ask, until
+from tests.load import Load, assert_kept
+from tests.serving import ROOT, Server, alive, until
 from tests.storage.disk import FaultyDisk
-
-
-class Load:
-    """Clients that create people on kept-alive connections, and remember what they were told."""
-
-    def __init__(self, server: Server, prefix: str) -> None:
-        self._server = server
-        self._prefix = prefix
-        self.stopped = Event()
-        self.acknowledged: dict[str, bytes] = {}
-        """Location → document."""
-        self.unanswered = 0
-        """Requests that may or may not have been carried out."""
-        self.others: list[Reply] = []
-        """Answers that were not 201."""
-
-    def client(self, number: int) -> None:
-        connection = self._server.connect()
-        attempt = 0
-        while not self.stopped.is_set():
-            attempt += 1
-            person = {
-                "apelido": f"{self._prefix}{number}.{attempt}",
-                "nome": "Ana",
-                "nascimento": "2000-01-01",
-            }
-            try:
-                reply = ask(connection, "POST", "/pessoas", orjson.dumps(person))
-            except (OSError, HTTPException):
-                self.unanswered += 1
-                connection.close()
-                self.stopped.wait(0.01)
-                continue
-            if reply.status == 201:
-                self.acknowledged[str(reply.headers["Location"])] = reply.body
-            else:
-                self.others.append(reply)
-            if reply.headers["Connection"] == "close":
-                connection.close()
-        connection.close()
-
-    @contextmanager
-    def running(self, clients: int = 8) -> Iterator[None]:
-        """Runs the clients while the block lasts."""
-        threads = [Thread(target=self.client, args=(number,)) for number in range(clients)]
-        for thread in threads:
-            thread.start()
-        try:
-            yield
-        finally:
-            self.stopped.set()
-            for thread in threads:
-                thread.join()
-
-
-def assert_kept(server: Server, acknowledged: dict[str, bytes], unanswered: int) -> None:
-    """Everyone acknowledged is there to the byte; beyond them only who got no answer."""
-    # A worker that is on its way out may have got the request.
-    until(lambda: server.request("GET", "/contagem-pessoas").status == 200)
-    connection = server.connect()
-    for location, document in acknowledged.items():
-        assert ask(connection, "GET", location).body == document
-    connection.close()
-    assert len(acknowledged) <= server.count() <= len(acknowledged) + unanswered
-
-
-def test_kill_9_of_everything_under_load_loses_nobody(directory: Path) -> None:
-    acknowledged: dict[str, bytes] = {}
-    unanswered = 0
-    for cycle in range(10):
-        with Server(directory, workers=2) as server:
-            assert_kept(server, acknowledged, unanswered)
-            load = Load(server, f"{cycle}.")
-            with load.running():
-                until(lambda load=load: len(load.acknowledged) > 150)  # type: ignore[misc]
-                server.kill_all()
-                load.stopped.set()
-            assert load.others == []
-        acknowledged |= load.acknowledged
-        unanswered += load.unanswered
-        check_integrity(directory)
-    with Server(directory) as server:
-        assert_kept(server, acknowledged, unanswered)
 
 
 def test_a_killed_worker_is_replaced_and_the_others_never_notice(server: Server) -> None:
@@ -124,13 +39,7 @@ def test_no_worker_survives_a_killed_main_process(server: Server) -> None:
     assert len(workers) == 2
     os.kill(server.process.pid, signal.SIGKILL)
     server.process.wait()
-    until(lambda: not any(Path(f"/proc/{pid}/stat").exists() and alive(pid) for pid in workers))
-
-
-def alive(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    return False
+    until(lambda: not any(map(alive, workers)))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,11 +1,21 @@
 """Builds `disk.c` and plans its faults."""
 
+import mmap
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("disk.c")
+_PLAN = struct.Struct("QQQII")
+
+
+def build(source: Path, library: Path) -> Path:
+    """Compiles a library to preload; returns its path."""
+    command = ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(library), str(source), "-ldl"]
+    subprocess.run(command, check=True)
+    return library
 
 
 class FaultyDisk:
@@ -13,20 +23,7 @@ class FaultyDisk:
 
     def __init__(self, directory: Path) -> None:
         self._plan = directory / "faults"
-        library = directory / "disk.so"
-        command = [
-            "cc",
-            "-shared",
-            "-fPIC",
-            "-O2",
-            "-Wall",
-            "-Werror",
-            "-o",
-            str(library),
-            str(SOURCE),
-            "-ldl",
-        ]
-        subprocess.run(command, check=True)
+        library = build(SOURCE, directory / "disk.so")
         self.variables = {"LD_PRELOAD": str(library), "DISK_FAULTS": str(self._plan)}
 
     @contextmanager
@@ -39,3 +36,32 @@ class FaultyDisk:
             yield
         finally:
             self._plan.unlink()
+
+
+class CountingDisk:
+    """A disk whose N-th operation fails, below `root`, under servers that are started with `variables`."""
+
+    def __init__(self, work: Path, root: Path) -> None:
+        plan = work / "plan"
+        plan.write_bytes(bytes(_PLAN.size))
+        with plan.open("r+b") as file:
+            self._plan = mmap.mmap(file.fileno(), _PLAN.size)
+        self.library = build(SOURCE, work / "disk.so")
+        self.variables = {
+            "LD_PRELOAD": str(self.library),
+            "DISK_PLAN": str(plan),
+            "DISK_ROOT": str(root.resolve()),
+        }
+
+    def arm(self, number: int, code: int, *, persistent: bool) -> None:
+        """Has the operation of that number, counted from now and from 1, fail with the errno `code`.
+
+        `persistent`: and all that follow. Nothing may be running on the disk meanwhile.
+        """
+        self._plan[:] = _PLAN.pack(0, number, 0, code, persistent)
+
+    def lift(self) -> int:
+        """Ends all faults; how many there were."""
+        met: int = _PLAN.unpack(self._plan)[2]
+        self._plan[:] = bytes(_PLAN.size)
+        return met

@@ -1,0 +1,102 @@
+"""Has `check.py` examine directories, in a process that is replaced when a broken file crashes it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from tests.proof.check import Job, Verdict
+from tests.serving import ROOT
+
+
+@dataclass
+class Tally:
+    """What many runs came to."""
+
+    runs: int = 0
+    acknowledged: int = 0
+    """People who had to be there, over all runs."""
+    lost: int = 0
+    unreadable: int = 0
+    """Stores that did not open, or in which something disagreed."""
+    strangers: int = 0
+    """People who had no right to be there."""
+    answers: dict[int, int] = field(default_factory=dict)
+    """Status → answers, where faults were injected."""
+    examples: list[str] = field(default_factory=list)
+    """The first faults."""
+
+    def add(self, verdict: Verdict, must: int, where: str) -> None:
+        self.runs += 1
+        self.acknowledged += must
+        self.lost += verdict.lost
+        self.unreadable += bool(verdict.faults)
+        self.strangers += len(verdict.strangers)
+        if (verdict.lost or verdict.faults or verdict.strangers) and len(self.examples) < 5:
+            what = "; ".join(verdict.faults[:2]) or f"strangers {verdict.strangers[:3]}"
+            self.examples.append(f"{where}: {verdict.lost} of {must} lost; {what}")
+
+    def merge(self, other: "Tally") -> None:
+        self.runs += other.runs
+        self.acknowledged += other.acknowledged
+        self.lost += other.lost
+        self.unreadable += other.unreadable
+        self.strangers += other.strangers
+        self.examples += other.examples
+        for status, number in other.answers.items():
+            self.answers[status] = self.answers.get(status, 0) + number
+
+    def broken(self) -> list[str]:
+        """What speaks against the store: nothing, if every promise was kept."""
+        return self.examples
+
+
+class Examiner:
+    """One process that examines; a context."""
+
+    def __init__(self, strategy: str) -> None:
+        self._strategy = strategy
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+    def examine(
+        self, directory: Path, must: Mapping[str, bytes], may: Mapping[str, Mapping[str, Any]]
+    ) -> Verdict:
+        """The verdict on `directory`; `must` maps ids to documents, `may` nicknames to people."""
+        documents = {key: whole.decode() for key, whole in must.items()}
+        job = Job(str(directory), self._strategy, documents, may)
+        process = self._process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(orjson.dumps(job._asdict()) + b"\n")
+        process.stdin.flush()
+        line = process.stdout.readline()
+        if not line:
+            self._process = None
+            code = process.wait()
+            process.communicate()
+            return Verdict(len(must), [f"reading it ended the process with {code}"], [])
+        return Verdict(**orjson.loads(line))
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.proof.check"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )

@@ -1,0 +1,22 @@
+"""What each write strategy's 201 may lose, in numbers; the prose is in the table of strategies."""
+
+from typing import NamedTuple
+
+
+class Promise(NamedTuple):
+    """Seconds: whoever was acknowledged longer ago than this must still be there."""
+
+    kill: float
+    power_cut: float
+
+
+# Whoever is not named here may lose nothing at all.
+_WEAKER = {
+    "write-behind": Promise(kill=0, power_cut=0.2),
+    "memory-queue": Promise(kill=1, power_cut=1),
+}
+
+
+def of(strategy: str) -> Promise:
+    """The promise of the strategy of that name."""
+    return _WEAKER.get(strategy, Promise(0, 0))

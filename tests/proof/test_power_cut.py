@@ -1,0 +1,36 @@
+"""A power cut loses nobody whom a strategy promised; and a writer that is not safe is caught."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.strategies import table
+from tests.proof import power_cut, unsafe
+from tests.proof.images import Variant
+
+pytestmark = pytest.mark.debian("cc")
+CUTS = int(os.environ.get("PROOF_CUTS", "20"))
+PEOPLE = 320
+
+
+@pytest.mark.parametrize("strategy", [row.name for row in table.TABLE])
+def test_a_power_cut_keeps_the_promise(tmp_path: Path, strategy: str) -> None:
+    run = power_cut.record(tmp_path, strategy, PEOPLE)
+    power_cut.assert_complete(run, tmp_path)
+    tallies = power_cut.cut(run, tmp_path, strategy, CUTS)
+    assert [tally.broken() for tally in tallies.values()] == [[], [], []]
+    assert {tally.runs for tally in tallies.values()} == {CUTS}
+    assert all(tally.acknowledged > PEOPLE for tally in tallies.values())
+
+
+@pytest.mark.parametrize("lie", unsafe.LIES)
+def test_an_unsafe_writer_is_caught(tmp_path: Path, lie: str) -> None:
+    run = power_cut.record(tmp_path, table.DEFAULT.name, PEOPLE, (unsafe.PROGRAM, lie))
+    power_cut.assert_complete(run, tmp_path)
+    tallies = power_cut.cut(run, tmp_path, table.DEFAULT.name, CUTS)
+    # The process crash that this strategy does survive: everything written is there.
+    assert tallies[Variant.ALL].broken() == []
+    assert tallies[Variant.HALF].unreadable > 0
+    if lie == "never":
+        assert tallies[Variant.NOTHING].lost > 0
