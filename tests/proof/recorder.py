@@ -53,6 +53,8 @@ class Recorder:
     def __init__(self, work: Path, root: Path) -> None:
         """`work` is a place for the library and the log; `root` exists and is durable."""
         self._log = work / "recording"
+        self._events: list[Event] = []
+        self._read = 0
         self.root = root.resolve()
         self.library = build(Path(__file__).with_name("recorder.c"), work / "recorder.so")
         self.variables = {
@@ -62,17 +64,19 @@ class Recorder:
         }
 
     def events(self) -> list[Event]:
-        """All that was recorded until now."""
-        recorded = self._log.read_bytes()
-        events = []
+        """All that was recorded until now; each is read once. No server may be in the midst of a call."""
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            recorded = log.read()
         position = 0
         while position < len(recorded):
             kind, process, length, _, call, time, inode, place = _EVENT.unpack_from(recorded, position)
             position += _EVENT.size
             data = recorded[position : position + length]
             position += length
-            events.append(Event(Kind(kind), process, call, time / 1e9, inode, place, data))
-        return events
+            self._events.append(Event(Kind(kind), process, call, time / 1e9, inode, place, data))
+        self._read += position
+        return self._events
 
 
 def acknowledged(events: list[Event]) -> dict[str, float]:
