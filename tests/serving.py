@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,6 +56,8 @@ class Server:
     ) -> None:
         """Starts it. `program`: the module to run, and what comes before `serve`. Raises NotServing."""
         self.directory = directory
+        # Not a pipe: nobody reads it meanwhile, and a server that logs much would stand still.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the server
         command = [sys.executable, "-m", *program, "serve", "--port", "0", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(directory), *flags],
@@ -62,7 +65,7 @@ class Server:
             env={key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
             | variables,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
         )
         self.banner = [self._line() for _ in range(3)]
@@ -79,6 +82,7 @@ class Server:
         if self.process.poll() is None:
             self.stop()
         self.process.communicate()
+        self._errors.close()
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection that is kept alive from request to request."""
@@ -139,7 +143,11 @@ class Server:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
-            raise NotServing(self.process.wait(), self.process.communicate()[1])
+            code = self.process.wait()
+            self.process.communicate()
+            with self._errors:
+                self._errors.seek(0)
+                raise NotServing(code, self._errors.read())
         return line.rstrip("\n")
 
 

@@ -21,6 +21,7 @@ from tests.proof.images import Variant
 Step = Callable[[], None]
 # Far more operations than any of these runs has.
 _ALL = range(1, 1000)
+_COLUMNS = ("strategy", "crash", "runs", "acknowledged", "lost", "unreadable", "strangers")
 
 
 def main() -> int:
@@ -28,22 +29,28 @@ def main() -> int:
     options = _options()
     names = options.strategy or [row.name for row in table.TABLE]
     begun = time.monotonic()
+    if not sys.stdout.isatty():
+        print("| " + " | ".join(_COLUMNS) + " |")
+        print("| --- | --- |" + " ---: |" * 5)
     rows: list[tuple[str, str, Tally]] = []
     with tempfile.TemporaryDirectory(prefix="goseventh-proof-") as directory:
         work = Path(directory)
         for name in names:
-            rows += [(name, *row) for row in _prove(work / name, name, options)]
-        caught = []
+            for crash, tally in _prove(work / name, name, options):
+                _tell(name, crash, tally)
+                rows.append((name, crash, tally))
+        caught: list[tuple[str, str, Tally]] = []
         for lie in unsafe.LIES:
             place = work / lie
             place.mkdir()
             with _shown(f"unsafe writer, {lie}", options.cuts * len(Variant)) as step:
                 run = power_cut.record(place, names[0], options.people, (unsafe.PROGRAM, lie))
                 tallies = power_cut.cut(run, place, names[0], options.cuts, step)
-            caught += [
-                (f"unsafe: {lie}", f"power cut, {variant}", tally) for variant, tally in tallies.items()
-            ]
-    _print([*rows, *caught])
+            for variant, tally in tallies.items():
+                _tell(f"unsafe: {lie}", f"power cut, {variant}", tally)
+                caught.append((f"unsafe: {lie}", f"power cut, {variant}", tally))
+    if sys.stdout.isatty():
+        _draw([*rows, *caught])
     print(f"{time.monotonic() - begun:.0f} s")
     broken = [(name, crash, line) for name, crash, tally in rows for line in tally.broken()]
     for name, crash, line in broken:
@@ -102,15 +109,14 @@ def _shown(what: str, total: int | None) -> Iterator[Step]:
         yield lambda: progress.advance(task)
 
 
-def _print(rows: list[tuple[str, str, Tally]]) -> None:
-    columns = ("strategy", "crash", "runs", "acknowledged", "lost", "unreadable", "strangers")
+def _tell(name: str, crash: str, tally: Tally) -> None:
+    """In a pipe, a row as soon as it is there."""
     if not sys.stdout.isatty():
-        print("| " + " | ".join(columns) + " |")
-        print("| --- | --- |" + " ---: |" * 5)
-        for name, crash, tally in rows:
-            print(f"| {name} | {crash} | " + " | ".join(_figures(tally)) + " |")
-        return
-    shown = Table(*columns)
+        print(f"| {name} | {crash} | " + " | ".join(_figures(tally)) + " |", flush=True)
+
+
+def _draw(rows: list[tuple[str, str, Tally]]) -> None:
+    shown = Table(*_COLUMNS)
     for name, crash, tally in rows:
         shown.add_row(name, crash, *_figures(tally))
     Console().print(shown)
