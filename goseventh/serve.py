@@ -70,13 +70,11 @@ def _prepare(directory: Path, map_size: int) -> int:
 
     Returns how many people are there. Raises Unusable; what was there before stays as it was.
     """
-    if not directory.exists():
-        try:
+    try:
+        if not directory.exists():
             directory.mkdir(mode=0o750)
-        except OSError as error:
-            raise Unusable(
-                f"{directory} can't be made: {error.strerror}; choose another --data-dir"
-            ) from error
+    except OSError as error:
+        raise Unusable(f"{directory} can't be made: {error.strerror}; choose another --data-dir") from error
     storage.lock.take(directory)
     if not os.access(directory, os.W_OK | os.X_OK):
         raise Unusable(f"{directory} is not writable: change its owner or mode, or choose another --data-dir")

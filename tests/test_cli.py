@@ -529,3 +529,11 @@ def test_health_of_a_host_that_is_not_there_is_1() -> None:
     ended = run("health", "--host", "no.such.host.invalid", "--port", "1")
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/below"])
+def test_a_directory_that_can_not_be_made(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    ended = run("serve", "--port", "0", "--data-dir", str(tmp_path / name), cwd=tmp_path)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"goseventh: .* can't be made: .*; choose another --data-dir\n", ended.stderr)
