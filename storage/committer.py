@@ -5,32 +5,21 @@ A group is what queued while the last one was committed, so a lone record never 
 
 import errno
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from time import monotonic
-from typing import Generic, NamedTuple, TypeVar
+from time import monotonic, sleep
+from typing import Generic, NamedTuple
 
 import lmdb
-from lmdb import Transaction
 
 from storage import people
 from storage.environment import Environment
-from storage.errors import Busy, Full, StoreError, Unavailable
-from storage.people import Created, Taken
+from storage.errors import Busy, Full, Unavailable
 from storage.records import Record
-
-Token = TypeVar("Token")
-Outcome = Created | Taken | StoreError
-"""What became of one record. Created is said only of what is on disk."""
-
-Deliver = Callable[[Sequence[tuple[Token, Outcome]]], None]
-"""Called on the commit thread, once a group, when nothing can undo the outcomes any more."""
-
-Job = Callable[["Transaction[bytes]"], object]
-"""Something else to be done in a write transaction."""
+from storage.strategies.shape import NOBODY, Job, Options, Outcome, Recent, Token
 
 
 class _Waiting(NamedTuple):
@@ -58,25 +47,11 @@ _QUIET_SECONDS = 10.0
 class Committer(Generic[Token]):
     """Owns every write transaction of its process, from begin to commit."""
 
-    def __init__(
-        self,
-        environment: Environment,
-        *,
-        group_limit: int,
-        queue_limit: int,
-        deliver: Deliver[Token],
-        broken: Callable[[], None],
-    ) -> None:
-        """Starts the thread.
-
-        `group_limit`: the most records that share a transaction. `queue_limit`: the most that wait.
-        `broken` is called once, on the commit thread, after an error that this process can't write past.
-        """
+    def __init__(self, environment: Environment, options: Options[Token], group_limit: int) -> None:
+        """Starts the thread. `group_limit` is the most records that share a transaction."""
         self._environment = environment
+        self._options = options
         self._group_limit = group_limit
-        self._queue_limit = queue_limit
-        self._deliver = deliver
-        self._tell_broken = broken
         # Filled by the callers' threads, emptied by the commit thread; None asks the thread to end.
         self._queue: SimpleQueue[tuple[Record, Token] | _Waiting | None] = SimpleQueue()
         # The commit thread's: jobs that it met while it filled a group, to be done when that is committed.
@@ -93,7 +68,7 @@ class Committer(Generic[Token]):
         """Queues a record; its outcome comes through `deliver`. Raises Busy or Unavailable instead."""
         if self._refusal is not None:
             raise self._refusal
-        if self._queue.qsize() >= self._queue_limit:
+        if self._queue.qsize() >= self._options.queue_limit:
             raise Busy("too many creations are waiting")
         self._queue.put((record, token))
 
@@ -105,6 +80,14 @@ class Committer(Generic[Token]):
         over: Future[None] = Future()
         self._queue.put(_Waiting(job, over))
         over.result()
+
+    def get(self, key: bytes) -> bytes | None:
+        """Nobody's: whoever is answered is durable."""
+        return None
+
+    def recent(self) -> Recent:
+        """Nobody: whoever is answered is durable."""
+        return NOBODY
 
     def close(self) -> None:
         """Commits what is queued and ends the thread."""
@@ -128,7 +111,7 @@ class Committer(Generic[Token]):
         except Exception as error:
             # A thread that died would leave every later creation waiting for ever.
             outcomes = self._break(group, error)
-        self._deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
+        self._options.deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
 
     def _do(self, job: Job, over: Future[None]) -> None:
         try:
@@ -154,6 +137,8 @@ class Committer(Generic[Token]):
         self._fill(group, limit)
         try:
             outcomes = people.apply(self._environment, transaction, [record for record, _ in group])
+            if self._options.flush_delay:
+                sleep(self._options.flush_delay)
             transaction.commit()
         except Exception as error:
             transaction.abort()
@@ -221,6 +206,6 @@ class Committer(Generic[Token]):
             _log.error("the store can't be written any more: %s", error)
             self._broken = True
             self._refusal = Unavailable("the store can't be written at the moment")
-            self._tell_broken()
+            self._options.broken()
         assert self._refusal is not None
         return [self._refusal] * len(group)

@@ -8,13 +8,14 @@ from typing import NamedTuple
 from lmdb import Transaction
 
 from index import substring, term_log
+from index.segment import Entry
 from storage import records
 from storage.environment import HEAD_KEY, Environment
-from storage.records import Head, Record
+from storage.records import Head, Person, Record
 
 
 class Created(NamedTuple):
-    """The record is in the transaction, under a new id."""
+    """The record was taken, under a new id."""
 
     id: bytes
     document: bytes
@@ -33,27 +34,57 @@ def apply(
 
     Raises lmdb.Error when map or disk fail: then the whole transaction must be aborted.
     """
-    head = records.unpack_head(transaction.get(HEAD_KEY, db=environment.meta))
+    head = read_head(environment, transaction)
     sequence, clock = head.sequence, max(head.clock, records.clock_now())
     outcomes: list[Created | Taken] = []
-    entries: list[tuple[bytes, bytes]] = []
-    noise = memoryview(os.urandom(8 * len(group))).cast("Q")  # one system call a group
-    for record, bits in zip(group, noise, strict=True):
+    entries: list[Entry] = []
+    for record, noise in zip(group, noises(len(group)), strict=True):
         # Ids rise strictly over all workers: the clock goes on from the last one, whoever made it.
-        key = records.make_id(clock + 1, bits, record.nickname)
-        if not transaction.put(record.nickname, key, overwrite=False, db=environment.nicknames):
-            outcomes.append(Taken(bytes(transaction.get(record.nickname, b"", db=environment.nicknames))))
-            continue
-        clock += 1
-        sequence += 1
-        document = b"%b%b%b" % (record.before, records.format_id(key).encode(), record.after)
-        transaction.put(key, records.pack_person(key, sequence, document), db=environment.people)
-        entries.append((key, record.text))
-        outcomes.append(Created(key, document))
-    if entries:
-        term_log.append(transaction, environment.terms, head.sequence + 1, entries)
-        transaction.put(HEAD_KEY, records.pack_head(Head(sequence, clock)), db=environment.meta)
+        person = records.give_id(record, clock + 1, noise)
+        if _put(environment, transaction, person, sequence + 1):
+            sequence, clock = sequence + 1, clock + 1
+            entries.append((person.id, person.text))
+            outcomes.append(Created(person.id, person.document))
+        else:
+            outcomes.append(Taken(holder(environment, transaction, record.nickname) or b""))
+    _append(environment, transaction, head, entries, clock)
     return outcomes
+
+
+def settle(
+    environment: Environment, transaction: "Transaction[bytes]", people: Sequence[Person], clock: int
+) -> list[Person]:
+    """Writes people who have ids already, and returns those who could not be: their nickname is taken.
+
+    `clock` is the id clock that their ids come from, 0 if it is not the store's. Raises as `apply` does.
+    """
+    head = read_head(environment, transaction)
+    sequence = head.sequence
+    entries: list[Entry] = []
+    refused: list[Person] = []
+    for person in people:
+        if _put(environment, transaction, person, sequence + 1):
+            sequence += 1
+            entries.append((person.id, person.text))
+        else:
+            refused.append(person)
+    _append(environment, transaction, head, entries, max(head.clock, clock))
+    return refused
+
+
+def noises(count: int) -> Sequence[int]:
+    """Random bits for `count` ids, 64 each, by one system call."""
+    return memoryview(os.urandom(8 * count)).cast("Q")
+
+
+def read_head(environment: Environment, snapshot: "Transaction[bytes]") -> Head:
+    """What the next transaction counts on from."""
+    return records.unpack_head(snapshot.get(HEAD_KEY, db=environment.meta))
+
+
+def holder(environment: Environment, snapshot: "Transaction[bytes]", nickname: bytes) -> bytes | None:
+    """The id of the person who has the nickname."""
+    return snapshot.get(nickname, db=environment.nicknames)
 
 
 def get(environment: Environment, snapshot: "Transaction[bytes]", key: bytes) -> bytes | None:
@@ -62,7 +93,7 @@ def get(environment: Environment, snapshot: "Transaction[bytes]", key: bytes) ->
     return None if stored is None else records.document(stored)
 
 
-def count(environment: Environment, snapshot: Transaction) -> int:
+def count(environment: Environment, snapshot: "Transaction[bytes]") -> int:
     """How many people there are."""
     return snapshot.stat(environment.people)["entries"]
 
@@ -82,3 +113,25 @@ def search(
         snapshot, environment.terms, needle, limit, signatures=environment.signatures, deadline=deadline
     )
     return [records.document(bytes(snapshot.get(key, b"", db=environment.people))) for key in found]
+
+
+def _put(environment: Environment, transaction: "Transaction[bytes]", person: Person, sequence: int) -> bool:
+    """Writes nickname and person; False, with nothing written, if the nickname is taken."""
+    if not transaction.put(person.nickname, person.id, overwrite=False, db=environment.nicknames):
+        return False
+    stored = records.pack_person(person.id, sequence, person.document)
+    transaction.put(person.id, stored, db=environment.people)
+    return True
+
+
+def _append(
+    environment: Environment,
+    transaction: "Transaction[bytes]",
+    head: Head,
+    entries: Sequence[Entry],
+    clock: int,
+) -> None:
+    if entries:
+        term_log.append(transaction, environment.terms, head.sequence + 1, entries)
+        new = Head(head.sequence + len(entries), clock)
+        transaction.put(HEAD_KEY, records.pack_head(new), db=environment.meta)

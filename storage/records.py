@@ -43,6 +43,15 @@ class Record(NamedTuple):
     """What searches see, from `index.text.searchable`."""
 
 
+class Person(NamedTuple):
+    """A record that has its id, and so a whole document."""
+
+    id: bytes
+    nickname: bytes
+    document: bytes
+    text: bytes
+
+
 class Head(NamedTuple):
     """What the next transaction counts on from."""
 
@@ -68,6 +77,13 @@ def make_id(clock: int, noise: int, nickname: bytes) -> bytes:
     high = milliseconds << 16 | _VERSION << 12 | fraction
     low = _VARIANT << 62 | (noise & _NOISE) << 12 | bucket(nickname)
     return (high << 64 | low).to_bytes(ID_SIZE, "big")
+
+
+def give_id(record: Record, clock: int, noise: int) -> Person:
+    """The person that a record becomes at `clock`; arguments as of `make_id`."""
+    key = make_id(clock, noise, record.nickname)
+    document = b"%b%b%b" % (record.before, format_id(key).encode(), record.after)
+    return Person(key, record.nickname, document, record.text)
 
 
 def bucket(nickname: bytes) -> int:

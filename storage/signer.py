@@ -12,8 +12,8 @@ import lmdb
 
 from index import segment, signature, term_log
 from storage import people
-from storage.committer import Job
 from storage.environment import Environment
+from storage.strategies.shape import Job
 
 _log = logging.getLogger("goseventh.storage")
 

@@ -11,13 +11,12 @@ from lmdb import Transaction
 
 from index import signature, term_log
 from storage import people
-from storage.committer import Deliver, Outcome
 from storage.environment import Environment, open_environment
 from storage.errors import Busy, Unavailable
 from storage.records import Record
 from storage.signer import Signer
-from storage.strategies.shape import Options
-from storage.strategies.table import Strategy
+from storage.strategies.shape import Deliver, Options, Outcome
+from storage.strategies.table import WINDOW_SECONDS, Strategy
 
 Token = TypeVar("Token")
 MAP_SIZE = 64 << 30
@@ -42,11 +41,14 @@ class Store(Generic[Token]):
         broken: Callable[[], None] = lambda: None,
         map_size: int = MAP_SIZE,
         queue_limit: int = QUEUE_LIMIT,
+        window: float = WINDOW_SECONDS,
+        flush_delay: float = 0.0,
     ) -> None:
         """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable."""
         self._environment: Environment = open_environment(directory, map_size)
         self._deliver = deliver
-        self._writer = strategy.open_writer(self._environment, Options(queue_limit, self._committed, broken))
+        options = Options(directory, queue_limit, self._committed, broken, window, flush_delay)
+        self._writer = strategy.open_writer(self._environment, options)
         self._signer = Signer(self._environment, self._writer.transact)
 
     def __enter__(self) -> Self:
@@ -58,29 +60,40 @@ class Store(Generic[Token]):
         self.close()
 
     def create(self, record: Record, token: Token) -> None:
-        """Takes a record to be written as the strategy does; raises Busy or Unavailable."""
+        """Takes a record to be written as the strategy does; raises Busy, Full or Unavailable.
+
+        ValueError is for a nickname that no key can be: empty, or longer than 511 bytes.
+        """
+        if not 0 < len(record.nickname) <= self._environment.lmdb.max_key_size():
+            raise ValueError(f"a nickname of {len(record.nickname)} bytes can't be a key")
         self._writer.submit(record, token)
 
     def get(self, key: bytes) -> bytes | None:
         """The document of the person with this id."""
+        document = self._writer.get(key)
+        if document is not None:
+            return document
         with self._snapshot() as snapshot:
             return people.get(self._environment, snapshot, key)
 
     def count(self) -> int:
         """How many people there are."""
+        recent = self._writer.recent()
         with self._snapshot() as snapshot:
-            return people.count(self._environment, snapshot)
+            return people.count(self._environment, snapshot) + recent.count(self._environment, snapshot)
 
     def search(self, needle: bytes, limit: int, deadline: float = math.inf) -> list[bytes]:
         """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
         Raises Busy past `deadline`, by the monotonic clock.
         """
+        recent = self._writer.recent()
         with self._buffered_snapshot() as snapshot:
             try:
-                return people.search(self._environment, snapshot, needle, limit, deadline)
+                found = people.search(self._environment, snapshot, needle, limit, deadline)
             except TimeoutError:
                 raise Busy("this search took too long") from None
+            return [*found, *recent.search(self._environment, snapshot, needle, limit - len(found))]
 
     def text_size(self, needle: bytes) -> int:
         """About how many bytes a search that finds nobody has to read."""

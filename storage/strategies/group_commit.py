@@ -10,4 +10,4 @@ GROUP_LIMIT = 1024
 
 def open_writer(environment: Environment, options: Options[Token]) -> Writer[Token]:
     """Starts the commit thread."""
-    return Committer(environment, group_limit=GROUP_LIMIT, **options._asdict())
+    return Committer(environment, options, GROUP_LIMIT)

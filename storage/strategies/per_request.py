@@ -7,4 +7,4 @@ from storage.strategies.shape import Options, Token, Writer
 
 def open_writer(environment: Environment, options: Options[Token]) -> Writer[Token]:
     """Starts the commit thread."""
-    return Committer(environment, group_limit=1, **options._asdict())
+    return Committer(environment, options, 1)

@@ -1,20 +1,72 @@
-"""What every write strategy is: a writer, and what it needs to start."""
+"""What every write strategy is: a writer, what it needs to start, and what it knows beyond the store."""
 
-from collections.abc import Callable
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from storage.committer import Deliver, Job
+from lmdb import Transaction
+
+from storage.environment import Environment
+from storage.errors import StoreError
+from storage.people import Created, Taken
 from storage.records import Record
 
 Token = TypeVar("Token")
 Token_contra = TypeVar("Token_contra", contravariant=True)
 
 
+Outcome = Created | Taken | StoreError
+"""What became of one record. Created is said when the strategy's promise holds."""
+
+Deliver = Callable[[Sequence[tuple[Token, Outcome]]], None]
+"""Takes the outcomes of a group; called on whatever thread they became known on."""
+
+
+Job = Callable[["Transaction[bytes]"], object]
+"""Something else to be done in a write transaction."""
+
+
+class Recent(Protocol):
+    """People who were answered and may not be durable yet, as of one moment before a snapshot was taken.
+
+    Whoever is durable in that snapshot is no longer counted here.
+    """
+
+    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
+        """How many are not in the snapshot."""
+
+    def search(
+        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+    ) -> Sequence[bytes]:
+        """Documents of the first `limit` who match and are not in the snapshot, oldest first."""
+
+
+class Nobody:
+    """Nobody is answered before being durable, so that readers need not ask which strategy runs."""
+
+    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
+        return 0
+
+    def search(
+        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+    ) -> Sequence[bytes]:
+        return ()
+
+
+NOBODY = Nobody()
+
+
 class Writer(Protocol[Token_contra]):
     """Takes records from one thread and answers from another."""
 
     def submit(self, record: Record, token: Token_contra) -> None:
-        """Takes a record; its outcome is delivered with `token`. Raises Busy or Unavailable instead."""
+        """Takes a record; its outcome is delivered with `token`. Raises Busy, Full or Unavailable instead."""
+
+    def get(self, key: bytes) -> bytes | None:
+        """The document of a person who was answered and may not be durable yet. Ask before the store."""
+
+    def recent(self) -> Recent:
+        """Who was answered and may not be durable yet, as of now. Ask before a snapshot; any thread may."""
 
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own and returns when that is committed, or raises."""
@@ -26,9 +78,15 @@ class Writer(Protocol[Token_contra]):
 class Options(NamedTuple, Generic[Token]):
     """What the caller gives to any strategy."""
 
+    directory: Path
+    """Where the store is."""
     queue_limit: int
     """The most records that wait."""
     deliver: Deliver[Token]
-    """Called on the writer's thread with outcomes that hold."""
+    """Called with outcomes that hold as the strategy promises."""
     broken: Callable[[], None]
     """Called once when this process can't write any more and must be replaced."""
+    window: float
+    """Seconds of answers that `write-behind` may have at risk."""
+    flush_delay: float
+    """Seconds to sleep before each durable commit, the write lock held: for experiments."""

@@ -20,6 +20,15 @@ class Strategy(NamedTuple):
     choose_when: str
     open_writer: Callable[[Environment, Options[Any]], Writer[Any]]
 
+    def within(self, window: float) -> "Strategy":
+        """The row with the window filled in, given in seconds."""
+        texts = self._asdict() | {
+            name: value.format(window=f"{window * 1000:g} ms")
+            for name, value in self._asdict().items()
+            if isinstance(value, str)
+        }
+        return Strategy(**texts)
+
     @property
     def promise(self) -> str:
         """The row in one sentence."""
@@ -48,6 +57,9 @@ TABLE = (
     ),
 )
 DEFAULT = TABLE[0]
+WINDOW_SECONDS = 0.2
+"""How many seconds of answers `write-behind` may have at risk unless told otherwise."""
+ADVICE = f"if unsure, use {DEFAULT.name}"
 
 
 def find(name: str) -> Strategy:
