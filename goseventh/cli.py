@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from goseventh import __version__, settings
 from goseventh.settings import HOST, PORT, SERVE, Setting, SettingError
+from storage.strategies import table
 
 USAGE_ERROR = 2
 
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         "ask the running server whether it answers; exit code 0 or 1",
         (HOST, PORT),
     )
+    _add(commands, "strategies", _strategies, "list the write strategies and what each promises")
     bench = commands.add_parser("bench", help="measure a server", allow_abbrev=False)
     _add_tournament(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True))
     return parser
@@ -78,6 +80,17 @@ def _health(given: argparse.Namespace) -> int:
     from goseventh.health import health
 
     return health(settings.from_environment((HOST, PORT), vars(given)))
+
+
+def _strategies(given: argparse.Namespace) -> int:
+    for row in settings.ROWS:
+        print(row.name)
+        print(f"    a 201 means        {row.created_means}")
+        print(f"    kill -9 loses      {row.kill_loses}")
+        print(f"    a power cut loses  {row.power_cut_loses}")
+        print(f"    choose it          {row.choose_when}")
+    print(table.ADVICE)
+    return 0
 
 
 def _add_tournament(benchmarks: "argparse._SubParsersAction[_Parser]") -> None:

@@ -13,8 +13,10 @@ import storage.lock
 from goseventh import worker
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
+from storage import people
 from storage.environment import check, create, open_environment
 from storage.errors import Unusable
+from storage.recovery import recover
 
 _log = logging.getLogger("goseventh")
 
@@ -25,7 +27,7 @@ def serve(settings: Settings) -> int:
     _raise_file_limit()
     try:
         listeners = _listen(settings)
-        people = _prepare(settings.data_dir, settings.map_size)
+        found = _prepare(settings.data_dir, settings.map_size)
     except Unusable as error:
         print(f"goseventh: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -39,8 +41,9 @@ def serve(settings: Settings) -> int:
         place = f"[{host}]" if ":" in host else host
         plural = "s" if settings.workers > 1 else ""
         print(f"GoSeventh listens on http://{place}:{port} with {settings.workers} worker{plural}")
-        print(f"strategy {settings.strategy.name}: {settings.strategy.promise}")
-        print(f"{people} {'person' if people == 1 else 'people'} in {settings.data_dir}", flush=True)
+        strategy = settings.strategy.within(settings.write_behind_window)
+        print(f"strategy {strategy.name}: {strategy.promise}")
+        print(f"{found} {'person' if found == 1 else 'people'} in {settings.data_dir}", flush=True)
 
     return Supervisor(listeners, partial(worker.run, settings), started).run()
 
@@ -83,7 +86,8 @@ def _prepare(directory: Path, map_size: int) -> int:
     # Closed again before the fork: an open environment must not be carried across one.
     environment = open_environment(directory, map_size)
     try:
+        recover(directory, environment)
         with environment.lmdb.begin() as snapshot:
-            return snapshot.stat(environment.people)["entries"]
+            return people.count(environment, snapshot)
     finally:
         environment.lmdb.close()

@@ -60,6 +60,12 @@ def seconds(written: str) -> float:
     return float(written)
 
 
+def milliseconds(least: int) -> Callable[[str], float]:
+    """A parser of milliseconds from `least` to a minute, into seconds."""
+    parse_whole = whole(least, 60_000)
+    return lambda written: parse_whole(written) / 1000
+
+
 def strategy(written: str) -> table.Strategy:
     """A row of the table of write strategies."""
     try:
@@ -106,6 +112,7 @@ class Setting(NamedTuple):
         return self.name.replace("-", "_")
 
 
+ROWS = [row.within(table.WINDOW_SECONDS) for row in table.TABLE]
 DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", _directory)
 HOST = Setting("host", "127.0.0.1", "address to listen on", _host)
 PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", whole(0, 65535))
@@ -113,7 +120,8 @@ STRATEGY = Setting(
     "strategy",
     table.DEFAULT.name,
     "how people are written: "
-    + "; ".join(f"{row.name}, where a 201 means {row.created_means}" for row in table.TABLE),
+    + "; ".join(f"{row.name}, where a 201 means {row.created_means}" for row in ROWS)
+    + f". {table.ADVICE.capitalize()}",
     strategy,
 )
 SERVE = (
@@ -140,6 +148,18 @@ SERVE = (
         "creations that may wait in a worker; one more gets 503",
         whole(1, 1_000_000),
     ),
+    Setting(
+        "write-behind-window",
+        f"{table.WINDOW_SECONDS * 1000:g}",
+        "milliseconds of answers that write-behind may have at risk",
+        milliseconds(10),
+    ),
+    Setting(
+        "emulate-flush-ms",
+        "0",
+        "for experiments: milliseconds to sleep before each durable commit, as a slower disk would",
+        milliseconds(0),
+    ),
     Setting("head-timeout", "5", "seconds a request's head may take in all", seconds),
     Setting("body-timeout", "10", "seconds a request's body may take in all", seconds),
     Setting(
@@ -160,6 +180,8 @@ class Settings:
     map_size: int
     max_body: int
     max_queue: int
+    write_behind_window: float
+    emulate_flush_ms: float
     head_timeout: float
     body_timeout: float
     search_timeout: float

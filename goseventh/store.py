@@ -8,10 +8,10 @@ from time import monotonic
 from typing import Protocol
 
 import storage.store
-from storage.committer import Outcome
 from storage.errors import StoreError
 from storage.people import Created, Taken
 from storage.records import Record
+from storage.strategies.shape import Outcome
 from storage.strategies.table import Strategy
 
 # Up to here a search is shorter than handing it to a thread; about 25 GB/s makes this some 0.2 ms.
@@ -48,6 +48,8 @@ class EmbeddedStore:
         map_size: int,
         queue_limit: int,
         search_timeout: float,
+        window: float,
+        flush_delay: float,
         broken: Callable[[], None],
     ) -> None:
         """Opens it. `broken` is called on the loop when this worker can't write any more."""
@@ -64,6 +66,8 @@ class EmbeddedStore:
             broken=tell_broken,
             map_size=map_size,
             queue_limit=queue_limit,
+            window=window,
+            flush_delay=flush_delay,
         )
         # One thread: searches are bound by memory, and more of them would only take turns at the GIL.
         self._searcher = ThreadPoolExecutor(1, "searcher")

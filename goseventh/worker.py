@@ -74,6 +74,8 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
         map_size=settings.map_size,
         queue_limit=settings.max_queue,
         search_timeout=settings.search_timeout,
+        window=settings.write_behind_window,
+        flush_delay=settings.emulate_flush_ms,
         broken=give_up,
     )
     app = create_app(store, max_body=settings.max_body)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from storage.environment import Environment
-from storage.strategies import group_commit, per_request
+from storage.strategies import group_commit, memory_queue, per_request, write_behind
 from storage.strategies.shape import Options, Writer
 
 
@@ -54,6 +54,22 @@ TABLE = (
         power_cut_loses="nothing",
         choose_when="to see what sharing a flush saves",
         open_writer=per_request.open_writer,
+    ),
+    Strategy(
+        "write-behind",
+        created_means="unique, and visible to every worker; on disk within {window}",
+        kill_loses="nothing",
+        power_cut_loses="at most what was answered in the last {window} in which a worker ran",
+        choose_when="the disk is slow, and a power cut may cost a fifth of a second",
+        open_writer=write_behind.open_writer,
+    ),
+    Strategy(
+        "memory-queue",
+        created_means="valid, and free as far as this worker knows (UNSAFE)",
+        kill_loses="what waits in that worker, up to 1 s",
+        power_cut_loses="the same; and a nickname taken meanwhile is dropped after its 201",
+        choose_when="never for data that matters; to see what fast tournament entries do",
+        open_writer=memory_queue.open_writer,
     ),
 )
 DEFAULT = TABLE[0]

@@ -1,0 +1,61 @@
+"""What a start does with people whom the last run left in the pending log, whatever strategy runs now."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import lmdb
+
+from storage import pending_format, pending_log
+from storage.environment import Environment, flush
+from storage.errors import Unusable
+from storage.pending_format import Group
+from storage.strategies import write_behind
+
+_DAMAGED = ".damaged"
+
+
+_log = logging.getLogger("goseventh.storage")
+
+
+def recover(directory: Path, environment: Environment) -> int:
+    """Makes durable whom the pending log holds, then removes it. Returns how many they were.
+
+    What is no whole frame (a power cut leaves such, and a kill a last one) is renamed aside and reported.
+    Nothing is removed before its people are durable: Unusable says that all was kept, and why.
+    Only the holder of the directory's lock may call this.
+    """
+    logs = sorted(directory.glob(pending_log.PATTERN))
+    try:
+        groups, damaged = _read(logs)
+        moved = write_behind.move(environment, groups) if groups else 0
+        for path in logs:
+            if path in damaged:
+                path.rename(path.with_suffix(_DAMAGED))
+            else:
+                path.unlink()
+        if logs:
+            flush(directory)
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(f"people wait in {directory} and can't be written: {error}; all were kept") from error
+    for path in damaged:
+        _log.warning("%s holds what was never answered, or what a power cut took", path.with_suffix(_DAMAGED))
+    if moved:
+        _log.info("%d people of the last run moved into the store", moved)
+    return moved
+
+
+def _read(logs: Sequence[Path]) -> tuple[list[Group], list[Path]]:
+    """The groups in the files, and the files that hold anything else."""
+    groups: list[Group] = []
+    damaged: list[Path] = []
+    for path in logs:
+        stored = path.read_bytes()
+        whole = 0
+        for group, end in pending_format.frames(stored):
+            whole = end
+            if group is not None:
+                groups.append(group)
+        if stored[whole:].strip(b"\0"):
+            damaged.append(path)
+    return groups, damaged

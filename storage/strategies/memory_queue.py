@@ -1,0 +1,149 @@
+"""Answers at once and writes later, each worker from its own memory. Unsafe: to see what speed costs.
+
+This is what fast tournament entries do. A nickname is free as far as this worker knows; another may have
+given it too, and then the one who is written later is dropped, counted and logged.
+"""
+
+import errno
+import logging
+from collections.abc import Sequence
+from itertools import islice
+from threading import Event, Lock, Thread
+from time import sleep
+from typing import Any, Generic
+
+import lmdb
+from lmdb import Transaction
+
+from storage import people, records
+from storage.environment import Environment
+from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.people import Created, Taken
+from storage.records import Person, Record
+from storage.strategies.shape import Job, Options, Recent, Token, Writer
+
+FLUSH_SECONDS = 1.0
+_log = logging.getLogger("goseventh.storage")
+
+
+def open_writer(environment: Environment, options: Options[Token]) -> Writer[Token]:
+    """Starts the thread that writes every second."""
+    return MemoryQueue(environment, options)
+
+
+class MemoryQueue(Generic[Token]):
+    """The answered who are not written yet, and the thread that writes them."""
+
+    def __init__(self, environment: Environment, options: Options[Token]) -> None:
+        self._environment = environment
+        self._options = options
+        # Guards what follows: the event loop adds, the flusher removes.
+        self._mutex = Lock()
+        self._waiting: dict[bytes, Person] = {}
+        """By id, the oldest first."""
+        self._ids: dict[bytes, bytes] = {}
+        """Their nicknames."""
+        self._clock = 0
+        self._refusal: StoreError | None = None
+        self.dropped = 0
+        """How many were answered with a nickname that another worker had given."""
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="flusher", daemon=True)
+        self._thread.start()
+
+    def submit(self, record: Record, token: Token) -> None:
+        """Answers at once; raises Busy, Full or Unavailable instead."""
+        if self._refusal is not None:
+            raise self._refusal
+        # Its own memory first, the store then: who leaves the one between the two is in the other.
+        taken_by = self._ids.get(record.nickname)
+        if taken_by is None:
+            with self._environment.lmdb.begin() as snapshot:
+                taken_by = people.holder(self._environment, snapshot, record.nickname)
+        if taken_by is not None:
+            self._options.deliver([(token, Taken(taken_by))])
+            return
+        with self._mutex:
+            if len(self._waiting) >= self._options.queue_limit:
+                raise Busy("too many creations are waiting")
+            self._clock = max(self._clock + 1, records.clock_now())
+            person = records.give_id(record, self._clock, people.noises(1)[0])
+            self._waiting[person.id] = person
+            self._ids[person.nickname] = person.id
+        self._options.deliver([(token, Created(person.id, person.document))])
+
+    def get(self, key: bytes) -> bytes | None:
+        """The document of a person who waits here."""
+        person = self._waiting.get(key)
+        return None if person is None else person.document
+
+    def recent(self) -> Recent:
+        """Who waits here."""
+        with self._mutex:
+            return _Waiting(list(self._waiting.values()))
+
+    def transact(self, job: Job) -> None:
+        """Runs `job` in a write transaction of its own, on the caller's thread."""
+        with self._environment.lmdb.begin(write=True) as transaction:
+            job(transaction)
+
+    def close(self) -> None:
+        """Writes who waits, and ends the thread."""
+        self._refusal = Unavailable("the server is stopping")
+        self._stop.set()
+        self._thread.join()
+        self._flush()
+
+    def _run(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self._flush()
+
+    def _flush(self) -> None:
+        with self._mutex:
+            waiting, clock = list(self._waiting.values()), self._clock
+        if not waiting:
+            return
+        try:
+            with self._environment.lmdb.begin(write=True) as transaction:
+                refused = people.settle(self._environment, transaction, waiting, clock)
+                if self._options.flush_delay:
+                    sleep(self._options.flush_delay)
+        except lmdb.Error as error:
+            self._failed(error)
+            return
+        if refused:
+            self.dropped += len(refused)
+            _log.warning("%d answered people dropped: other workers gave their nicknames", len(refused))
+        with self._mutex:
+            for person in waiting:
+                del self._waiting[person.id]
+                del self._ids[person.nickname]
+        if isinstance(self._refusal, Full):
+            self._refusal = None
+
+    def _failed(self, error: lmdb.Error) -> None:
+        if isinstance(error, lmdb.MapFullError) or getattr(error, "code", 0) in (errno.ENOSPC, errno.EDQUOT):
+            _log.warning("answered people wait in memory, the store is full: %s", error)
+            self._refusal = Full("the store is full")
+            return
+        _log.error("%d answered people are lost: %s", len(self._waiting), error)
+        self._refusal = Unavailable("the store can't be written at the moment")
+        self._stop.set()
+        self._options.broken()
+
+
+class _Waiting:
+    """Who waited in a worker at one moment."""
+
+    def __init__(self, waiting: Sequence[Person]) -> None:
+        self._waiting = waiting
+
+    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
+        return sum(people.get(environment, snapshot, person.id) is None for person in self._waiting)
+
+    def search(
+        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+    ) -> Sequence[bytes]:
+        matching = (person for person in self._waiting if needle in person.text)
+        new = (person for person in matching if people.get(environment, snapshot, person.id) is None)
+        return [person.document for person in islice(new, limit)]
