@@ -160,12 +160,12 @@ def ask(
     return Reply(response.status, response.headers, response.read())
 
 
-def until(condition: Callable[[], T | None]) -> T:
+def until(condition: Callable[[], T | None], pause: float = 0.02) -> T:
     """Polls until `condition()` is true; its value."""
     deadline = time.monotonic() + _DEADLINE
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(pause)
     return value
 
 

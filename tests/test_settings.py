@@ -90,6 +90,8 @@ OTHERS = {
     "head-timeout": ("1", "0.5"),
     "body-timeout": ("2", "0.25"),
     "search-timeout": ("1", "0.5"),
+    "write-behind-window": ("10", "500"),
+    "emulate-flush-ms": ("1", "20"),
     "idle-timeout": ("3", "999"),
 }
 

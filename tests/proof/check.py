@@ -16,12 +16,12 @@ import orjson
 
 from goseventh import person, serve
 from index import segment, text
-from storage.committer import Outcome
 from storage.environment import DATA_FILE, Environment, open_environment
 from storage.people import Created
 from storage.records import Record, document, format_id
 from storage.store import Store
 from storage.strategies import table
+from storage.strategies.shape import Outcome
 from storage.verify import verify
 
 _MAP_SIZE = 1 << 30

@@ -89,12 +89,14 @@ class Bench:
         """Examines what is there, and what a power cut would leave of it. Nothing may be running on it."""
         events = self._recorder.events()
         self._disk.follow(events, len(events))
-        power_cut = self._promised(events, promises.of(self._strategy).power_cut)
+        promise = promises.of(self._strategy)
+        kept = self._promised(events, promise.fault)
+        power_cut = self._promised(events, promise.fault + promise.power_cut)
         image = self._work / "image"
         if (self._root / "data").exists():
             shutil.copytree(self._root / "data", image)
-            verdict = self._examiner.examine(image, self._documents, self._sent)
-            tally.add(verdict, len(self._documents), where)
+            verdict = self._examiner.examine(image, kept, self._sent)
+            tally.add(verdict, len(kept), where)
             shutil.rmtree(image)
         for variant in (Variant.NOTHING, Variant.HALF):
             self._disk.write(image, variant, Random(where))
@@ -103,8 +105,11 @@ class Bench:
             shutil.rmtree(image)
 
     def _promised(self, events: list[Event], window: float) -> dict[str, bytes]:
-        until = events[-1].seconds - window if events else 0.0
         told = acknowledged(events)
+        # Nobody more is answered while the disk fails: so what is at risk stays what it was then.
+        until = max(told.values(), default=0.0) - window
+        if window == 0:
+            return self._documents
         return {key: document for key, document in self._documents.items() if told[key] <= until}
 
 

@@ -47,8 +47,7 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
             until(lambda workers=workers: not any(map(alive, workers)))  # type: ignore[misc]
             moments = by_id(load.moments)
             for key, document in by_id(load.acknowledged).items():
-                # A worker that lives on keeps what it was about to write.
-                if victim is Victim.WORKER or window == 0 or moments[key] <= killed - window:
+                if window == 0 or moments[key] <= killed - window:
                     promised[key] = document
             sent |= load.sent
             copy = work / "copy"

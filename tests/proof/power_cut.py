@@ -1,6 +1,7 @@
 """The power-cut proof: one recorded run of a real server, and many disks that a cut may have left of it."""
 
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -42,6 +43,8 @@ def record(work: Path, strategy: str, people: int, program: Sequence[str] = ("go
             load.run(CLIENTS)
             assert load.others == []
             assert load.unanswered == 0
+            # Or nobody would be promised yet who may be lost for a while.
+            time.sleep(1.2 * promises.of(strategy).power_cut)
             assert server.stop() == 0
         documents |= by_id(load.acknowledged)
         sent |= load.sent
