@@ -15,7 +15,7 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from goseventh import __version__
+from goseventh import __version__, settings
 from goseventh.settings import SERVE
 from storage.strategies import table
 from tests.serving import ROOT, Server
@@ -381,7 +381,7 @@ def test_port_0_prints_the_port_it_got(directory: Path, tmp_path: Path) -> None:
 # Starting
 
 
-@pytest.mark.parametrize("strategy", table.TABLE, ids=lambda row: row.name)
+@pytest.mark.parametrize("strategy", settings.ROWS, ids=lambda row: row.name)
 def test_start_says_where_it_listens_what_it_promises_and_whom_it_found(
     directory: Path, strategy: table.Strategy
 ) -> None:
