@@ -10,13 +10,13 @@ from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Generic, NamedTuple
 
 import lmdb
 
 from storage import people
-from storage.environment import Environment
+from storage.environment import Environment, emulate_flush
 from storage.errors import Busy, Full, Unavailable
 from storage.records import Record
 from storage.strategies.shape import NOBODY, Job, Options, Outcome, Recent, Token
@@ -137,8 +137,7 @@ class Committer(Generic[Token]):
         self._fill(group, limit)
         try:
             outcomes = people.apply(self._environment, transaction, [record for record, _ in group])
-            if self._options.flush_delay:
-                sleep(self._options.flush_delay)
+            emulate_flush(self._options.flush_delay)
             transaction.commit()
         except Exception as error:
             transaction.abort()

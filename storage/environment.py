@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from time import sleep
 from typing import NamedTuple
 
 import lmdb
@@ -150,6 +151,12 @@ def check(directory: Path) -> None:
             _check_databases(directory, environment)
         except lmdb.Error as error:
             raise Unusable(f"{directory} is damaged: {error}; restore a backup") from error
+
+
+def emulate_flush(seconds: float) -> None:
+    """For experiments, right before a durable commit: takes the time that a slower disk's flush would."""
+    if seconds:  # even a sleep of nothing would hand the GIL on
+        sleep(seconds)
 
 
 def flush(path: Path) -> None:

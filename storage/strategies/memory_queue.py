@@ -9,14 +9,13 @@ import logging
 from collections.abc import Sequence
 from itertools import islice
 from threading import Event, Lock, Thread
-from time import sleep
 from typing import Any, Generic
 
 import lmdb
 from lmdb import Transaction
 
 from storage import people, records
-from storage.environment import Environment
+from storage.environment import Environment, emulate_flush
 from storage.errors import Busy, Full, StoreError, Unavailable
 from storage.people import Created, Taken
 from storage.records import Person, Record
@@ -106,8 +105,7 @@ class MemoryQueue(Generic[Token]):
         try:
             with self._environment.lmdb.begin(write=True) as transaction:
                 refused = people.settle(self._environment, transaction, waiting, clock)
-                if self._options.flush_delay:
-                    sleep(self._options.flush_delay)
+                emulate_flush(self._options.flush_delay)
         except lmdb.Error as error:
             self._failed(error)
             return

@@ -18,7 +18,7 @@ from lmdb import Transaction
 
 from storage import pending_log, people, records
 from storage.committer import Committer
-from storage.environment import Environment
+from storage.environment import Environment, emulate_flush
 from storage.errors import Full, StoreError, Unavailable, Unusable
 from storage.pending_format import Group
 from storage.pending_log import Held, PendingLog
@@ -228,6 +228,5 @@ def move(environment: Environment, groups: Sequence[Group], flush_delay: float =
         ]
         if waiting:
             people.settle(environment, transaction, waiting, groups[-1].clock)
-            if flush_delay:
-                sleep(flush_delay)
+            emulate_flush(flush_delay)
     return len(waiting)
