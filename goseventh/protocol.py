@@ -18,6 +18,8 @@ from goseventh.problems import Problem
 # How long a refused client may go on sending before its connection is reset under the answer.
 _LINGER_SECONDS = 2.0
 _UNREAD_ANSWER_SECONDS = 30.0
+# How long a stop waits for the first request of whoever has just connected: it may be on its way.
+_FRESH_SECONDS = 1.0
 # What ends the part before, a size, extensions that nobody here knows. Sanic takes "0x5", " 5" and other
 # digits, and drops two bytes after a chunk whatever they are: a proxy would see other requests than it does.
 _CHUNK_HEAD = re.compile(rb"\r\n[0-9A-Fa-f]{1,16}(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
@@ -130,7 +132,7 @@ class StrictProtocol(HttpProtocol):
     """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("ended", "linger", "part", "part_since")
+    __slots__ = ("ended", "fresh_until", "linger", "part", "part_since")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -139,6 +141,7 @@ class StrictProtocol(HttpProtocol):
         self.linger = False
         # Whether the client will send no more; it may still wait for answers.
         self.ended = False
+        self.fresh_until = monotonic() + _FRESH_SECONDS
         # Sanic sets it when the connection's task first runs; the sweep may come before that.
         self._http: StrictHttp | None = None
 
@@ -194,6 +197,10 @@ class StrictProtocol(HttpProtocol):
         """Lets the request under way, if any, be the last: its answer says `Connection: close`."""
         if self._http is not None:
             self._http.keep_alive = False
+
+    def close_if_idle(self) -> bool:
+        """Closes between two requests, but not before the first one had its time to come."""
+        return monotonic() > self.fresh_until and super().close_if_idle()
 
     def refuse(self, problem: Exception) -> None:
         """Answers `problem` where an answer is still owed, and closes."""

@@ -15,6 +15,7 @@ import uvloop
 from sanic.models.server_types import Signal
 from sanic.server.async_server import AsyncioServer
 
+from goseventh import door
 from goseventh.app import create_app
 from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
@@ -30,6 +31,8 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _SWEEP_SECONDS = 0.5
 # Kept-alive clients get an answer with `Connection: close` first, so that none runs into a closed door.
 _FAREWELL_SECONDS = 0.15
+# How long whoever is half in when nobody new is let in takes to be wholly in; over a network about as long.
+_ARRIVAL_SECONDS = 0.02
 _DRAIN_SECONDS = 3.0
 _REFUSAL_SECONDS = 0.1
 # The commit thread gives up the GIL at every LMDB call and wants it back soon, not after the default 5 ms.
@@ -79,8 +82,9 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
         broken=give_up,
     )
     app = create_app(store, max_body=settings.max_body)
+    door.open_again(listener)
     # The server closes its own when it stops, and whoever waits there would be reset.
-    door = listener.dup()
+    entrance = listener.dup()
     server = await app.create_server(
         sock=listener, protocol=StrictProtocol, backlog=BACKLOG, return_asyncio_server=True, access_log=False
     )
@@ -90,16 +94,19 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
     ready()
 
     async def adopt() -> None:
-        """Lets in whoever has connected up to now, unless another worker will, and closes the door."""
+        """Lets in whoever has connected up to now, unless another worker will, and closes the entrance."""
         make = partial(
             StrictProtocol, loop=loop, app=app, connections=server.connections, signal=Signal(), unix=None
         )
-        with suppress(BlockingIOError):
-            while not broken.is_set():
-                connection, _ = door.accept()
-                connection.setblocking(False)
-                await loop.connect_accepted_socket(make, connection)
-        door.close()
+        if not broken.is_set():
+            door.shut(entrance)
+            await asyncio.sleep(_ARRIVAL_SECONDS)
+            with suppress(BlockingIOError):
+                while True:
+                    connection, _ = entrance.accept()
+                    connection.setblocking(False)
+                    await loop.connect_accepted_socket(make, connection)
+        entrance.close()
 
     sweeper = loop.create_task(
         _sweep(server, Timeouts(settings.head_timeout, settings.body_timeout, settings.idle_timeout))
