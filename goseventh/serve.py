@@ -90,4 +90,4 @@ def _prepare(directory: Path, map_size: int) -> int:
         with environment.lmdb.begin() as snapshot:
             return people.count(environment, snapshot)
     finally:
-        environment.lmdb.close()
+        environment.close()

@@ -3,7 +3,6 @@
 A group is what queued while the last one was committed, so a lone record never waits for company.
 """
 
-import errno
 import logging
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -17,7 +16,7 @@ import lmdb
 
 from storage import people
 from storage.environment import Environment, emulate_flush
-from storage.errors import Busy, Full, Unavailable
+from storage.errors import Busy, Full, Unavailable, errno_of, is_disk_full
 from storage.records import Record
 from storage.strategies.shape import NOBODY, Job, Options, Outcome, Recent, Token
 
@@ -30,7 +29,6 @@ class _Waiting(NamedTuple):
 
 
 _log = logging.getLogger("goseventh.storage")
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 # LMDB's own codes are negative; these say that this process must not write again, as any errno does.
 _BROKEN = (
     lmdb.PanicError,
@@ -117,7 +115,7 @@ class Committer(Generic[Token]):
         try:
             if self._broken and self._refusal is not None:
                 raise self._refusal
-            with self._environment.lmdb.begin(write=True) as transaction:
+            with self._environment.writing() as transaction:
                 job(transaction)
         except Exception as error:
             if self._is_fatal(error):
@@ -131,16 +129,11 @@ class Committer(Generic[Token]):
         if self._broken:
             return self._break(group)
         try:
-            transaction = self._environment.lmdb.begin(write=True)
+            with self._environment.writing() as transaction:
+                self._fill(group, limit)
+                outcomes = people.apply(self._environment, transaction, [record for record, _ in group])
+                emulate_flush(self._options.flush_delay)
         except Exception as error:
-            return self._break(group, error)
-        self._fill(group, limit)
-        try:
-            outcomes = people.apply(self._environment, transaction, [record for record, _ in group])
-            emulate_flush(self._options.flush_delay)
-            transaction.commit()
-        except Exception as error:
-            transaction.abort()
             return self._failed(group, error)
         self._commits += 1
         return outcomes
@@ -166,7 +159,7 @@ class Committer(Generic[Token]):
         """What becomes of a group whose transaction was aborted. What failed on the disk is not retried."""
         if self._is_fatal(error):
             return self._break(group, error)
-        if getattr(error, "code", 0) in _DISK_FULL:
+        if is_disk_full(error):
             self._warn("the disk is full: %s", error)
             return [Full("the disk is full")] * len(group)
         if len(group) > 1:
@@ -180,10 +173,9 @@ class Committer(Generic[Token]):
 
     def _is_fatal(self, error: Exception) -> bool:
         """Whether this process must not write again: after any failure of the disk but being full."""
-        code = getattr(error, "code", 0)
-        if code in _DISK_FULL:
+        if is_disk_full(error):
             return not self._can_read()
-        return code > 0 or isinstance(error, _BROKEN)
+        return errno_of(error) > 0 or isinstance(error, _BROKEN)
 
     def _warn(self, message: str, error: Exception) -> None:
         """Logs what every creation may meet at most once in a while."""

@@ -1,15 +1,18 @@
 """The LMDB environment: every flag, size and database name, each with its reason."""
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import sleep
 from typing import NamedTuple
 
 import lmdb
+from lmdb import Transaction
 
 from storage import records
 from storage.errors import Unusable
+from storage.write_lock import WriteLock
 
 DATA_FILE = "data.mdb"
 LOCK_FILE = "lock.mdb"
@@ -30,6 +33,7 @@ class Environment(NamedTuple):
     """An open environment and its databases. Opened after a fork, never carried across one."""
 
     lmdb: lmdb.Environment
+    lock: WriteLock
     people: lmdb._Database
     """id → person"""
     nicknames: lmdb._Database
@@ -40,6 +44,28 @@ class Environment(NamedTuple):
     """number of a sealed segment → its signature, as far as there is one yet"""
     meta: lmdb._Database
     """format version and head"""
+
+    @contextmanager
+    def writing(self) -> Iterator["Transaction[bytes]"]:
+        """A write transaction, the only one of all processes; durable when the block has ended.
+
+        Raises lmdb.Error or OSError, and whatever the block raises: then nothing of it is in the store. But
+        after a commit that failed on the disk nobody knows, and this process must not write again.
+        """
+        with self.lock.held():
+            transaction = self.lmdb.begin(write=True)
+            try:
+                yield transaction
+                with self.lock.committing():
+                    transaction.commit()
+            except BaseException:
+                transaction.abort()
+                raise
+
+    def close(self) -> None:
+        """Closes it; no transaction may be open."""
+        self.lmdb.close()
+        self.lock.close()
 
 
 def create(directory: Path) -> None:
@@ -111,9 +137,9 @@ def open_environment(directory: Path, map_size: int) -> Environment:
     try:
         _check_file(directory, environment)
         _check_databases(directory, environment)
-        opened = _open_databases(environment)
+        opened = _open_databases(directory, environment)
         environment.reader_check()
-    except lmdb.Error as error:
+    except (lmdb.Error, OSError) as error:
         environment.close()
         raise Unusable(f"{directory} can't be used: {error}; see to the disk, or to --map-size") from error
     except BaseException:
@@ -190,11 +216,11 @@ def _check_databases(directory: Path, environment: lmdb.Environment) -> None:
         )
 
 
-def _open_databases(environment: lmdb.Environment) -> Environment:
+def _open_databases(directory: Path, environment: lmdb.Environment) -> Environment:
     present = _present(environment)
-    return Environment(
-        environment, *(environment.open_db(name, create=name not in present) for name in _NAMES)
-    )
+    databases = [environment.open_db(name, create=name not in present) for name in _NAMES]
+    lock = WriteLock(directory, directory / DATA_FILE, environment.stat()["psize"])
+    return Environment(environment, lock, *databases)
 
 
 def _present(environment: lmdb.Environment) -> set[bytes]:

@@ -1,5 +1,9 @@
 """What can go wrong with a store, as the caller has to tell it apart."""
 
+import errno
+
+_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
 
 class StoreError(Exception):
     """Any fault of the store; the message is one line for an operator."""
@@ -19,3 +23,14 @@ class Busy(StoreError):
 
 class Unavailable(StoreError):
     """The writer is stopping or broken: whether this record was stored is not known."""
+
+
+def errno_of(error: Exception) -> int:
+    """The errno of an error of LMDB or the disk; LMDB's own codes are negative, and 0 is for none."""
+    code: int | None = getattr(error, "code", None) or getattr(error, "errno", None)
+    return code or 0
+
+
+def is_disk_full(error: Exception) -> bool:
+    """Whether the disk, or somebody's share of it, is full."""
+    return errno_of(error) in _DISK_FULL

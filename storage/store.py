@@ -110,7 +110,7 @@ class Store(Generic[Token]):
         """Finishes what was taken, then closes; reads must have ended."""
         self._signer.close()
         self._writer.close()
-        self._environment.lmdb.close()
+        self._environment.close()
 
     def _committed(self, outcomes: Sequence[tuple[Token, Outcome]]) -> None:
         """On the writer's thread."""

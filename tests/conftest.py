@@ -54,4 +54,4 @@ def check_integrity(directory: Path) -> None:
     try:
         assert list(verify(environment)) == []
     finally:
-        environment.lmdb.close()
+        environment.close()

@@ -4,7 +4,6 @@ This is what fast tournament entries do. A nickname is free as far as this worke
 given it too, and then the one who is written later is dropped, counted and logged.
 """
 
-import errno
 import logging
 from collections.abc import Sequence
 from itertools import islice
@@ -16,7 +15,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import Environment, emulate_flush
-from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.errors import Busy, Full, StoreError, Unavailable, is_disk_full
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -83,7 +82,7 @@ class MemoryQueue(Generic[Token]):
 
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
-        with self._environment.lmdb.begin(write=True) as transaction:
+        with self._environment.writing() as transaction:
             job(transaction)
 
     def close(self) -> None:
@@ -103,10 +102,10 @@ class MemoryQueue(Generic[Token]):
         if not waiting:
             return
         try:
-            with self._environment.lmdb.begin(write=True) as transaction:
+            with self._environment.writing() as transaction:
                 refused = people.settle(self._environment, transaction, waiting, clock)
                 emulate_flush(self._options.flush_delay)
-        except lmdb.Error as error:
+        except (lmdb.Error, OSError) as error:
             self._failed(error)
             return
         if refused:
@@ -119,8 +118,8 @@ class MemoryQueue(Generic[Token]):
         if isinstance(self._refusal, Full):
             self._refusal = None
 
-    def _failed(self, error: lmdb.Error) -> None:
-        if isinstance(error, lmdb.MapFullError) or getattr(error, "code", 0) in (errno.ENOSPC, errno.EDQUOT):
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, lmdb.MapFullError) or is_disk_full(error):
             _log.warning("answered people wait in memory, the store is full: %s", error)
             self._refusal = Full("the store is full")
             return

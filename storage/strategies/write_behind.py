@@ -6,7 +6,6 @@ the window old nobody more is answered until they are durable: so no more than a
 risk, however slow the disk is.
 """
 
-import errno
 import logging
 from collections.abc import Sequence
 from threading import Event, Thread
@@ -19,7 +18,7 @@ from lmdb import Transaction
 from storage import pending_log, people, records
 from storage.committer import Committer
 from storage.environment import Environment, emulate_flush
-from storage.errors import Full, StoreError, Unavailable, Unusable
+from storage.errors import Full, StoreError, Unavailable, Unusable, is_disk_full
 from storage.pending_format import Group
 from storage.pending_log import Held, PendingLog
 from storage.people import Created, Taken
@@ -78,7 +77,7 @@ class WriteBehind(Committer[Token]):
         except StoreError as error:
             return [error] * len(group)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_disk_full(error):
                 return [Full("the disk is full")] * len(group)
             return self._break(group, error)
         except lmdb.Error as error:
@@ -175,7 +174,7 @@ class Drainer:
         """Moves whoever is in the log; False if another process is at it, or if it failed."""
         try:
             return self._move_all()
-        except lmdb.Error as error:
+        except (lmdb.Error, OSError) as error:
             self._failed(error)
             return False
 
@@ -201,9 +200,8 @@ class Drainer:
         with self._environment.lmdb.begin() as snapshot:
             return people.read_head(self._environment, snapshot).sequence
 
-    def _failed(self, error: lmdb.Error) -> None:
-        code = getattr(error, "code", 0)
-        if isinstance(error, lmdb.MapFullError) or code in (errno.ENOSPC, errno.EDQUOT):
+    def _failed(self, error: Exception) -> None:
+        if isinstance(error, lmdb.MapFullError) or is_disk_full(error):
             _log.warning("people wait in the log, the store is full: %s", error)
             self.failure = Full("the store is full")
             return
@@ -216,9 +214,9 @@ class Drainer:
 def move(environment: Environment, groups: Sequence[Group], flush_delay: float = 0.0) -> int:
     """Makes the people of `groups` durable who are not yet, in one transaction. Returns how many.
 
-    Raises lmdb.Error; the groups must be kept then.
+    Raises lmdb.Error or OSError; the groups must be kept then.
     """
-    with environment.lmdb.begin(write=True) as transaction:
+    with environment.writing() as transaction:
         sequence = people.read_head(environment, transaction).sequence
         waiting = [
             person

@@ -66,7 +66,7 @@ def examine(job: Job) -> Verdict:
             found = _people(environment)
             faults = [*verify(environment), *_disagreements(environment, found)]
         finally:
-            environment.lmdb.close()
+            environment.close()
         strangers = [name for name, body in found.items() if not _is_known(name, body, job)]
         return Verdict(lost, faults, strangers, len(found) - 1)
     except Exception as error:

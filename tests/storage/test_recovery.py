@@ -114,7 +114,7 @@ def test_after_any_step_everybody_is_there_once(
     assert list(directory.glob(pending_log.PATTERN)) == []
     assert recover(directory, opened) == 0  # and killed before it could say so, it finds nothing to do
     assert_all_there(opened, made)
-    opened.lmdb.close()
+    opened.close()
 
 
 def test_a_power_cut_that_took_the_middle_leaves_whole_people(directory: Path, opened: Environment) -> None:
@@ -129,7 +129,7 @@ def test_a_power_cut_that_took_the_middle_leaves_whole_people(directory: Path, o
     assert recovered % 3 == 0
     assert_all_there(opened, made[: recovered // 3])
     assert [path.name for path in directory.glob("*.damaged")] == ["pending-00000001.damaged"]
-    opened.lmdb.close()
+    opened.close()
 
 
 def test_a_lost_file_before_makes_the_numbers_go_on_without_a_gap(
@@ -145,11 +145,11 @@ def test_a_lost_file_before_makes_the_numbers_go_on_without_a_gap(
     assert_all_there(
         opened, [each for each in made if each not in gone]
     )  # and the fixture checks the numbers
-    opened.lmdb.close()
+    opened.close()
 
 
 def test_what_can_not_be_written_is_kept(directory: Path, opened: Environment) -> None:
-    opened.lmdb.close()
+    opened.close()
     small = environment.open_environment(directory, 1 << 16)
     made = groups(count=3000)
     write(directory, made)
@@ -157,9 +157,9 @@ def test_what_can_not_be_written_is_kept(directory: Path, opened: Environment) -
     with pytest.raises(Unusable, match="all were kept"):
         recover(directory, small)
     assert {path.name: path.read_bytes() for path in directory.glob(pending_log.PATTERN)} == before
-    small.lmdb.close()
+    small.close()
     large = environment.open_environment(directory, 1 << 30)
     recover(directory, large)
     with large.lmdb.begin() as snapshot:
         assert people.count(large, snapshot) == 3000
-    large.lmdb.close()
+    large.close()

@@ -41,7 +41,7 @@ def unsigned(place: Path) -> Path:
     opened = open_environment(place, 1 << 30)
     with opened.lmdb.begin(write=True) as transaction:
         transaction.drop(opened.signatures)
-    opened.lmdb.close()
+    opened.close()
     return place
 
 
@@ -86,7 +86,7 @@ def test_signatures_come_while_people_do_and_searches_never_differ(place: Path) 
 def test_a_store_without_them_is_whole_and_gets_them_when_opened(unsigned: Path) -> None:
     opened = open_environment(unsigned, 1 << 30)
     assert (signed(opened), list(verify(opened))) == ([], [])
-    opened.lmdb.close()
+    opened.close()
     made = Opened(unsigned, table.DEFAULT)
     until(lambda: signed(made.store._environment) == [1, 17, 33, 49, 65, 81])
     made.store.close()
@@ -171,7 +171,7 @@ def faults(place: Path, number: int, stored: bytes) -> list[str]:
     found = list(verify(opened))
     with opened.lmdb.begin(write=True) as transaction:
         transaction.delete(term_log.key_of(number), db=opened.signatures)
-    opened.lmdb.close()
+    opened.close()
     return found
 
 
@@ -179,7 +179,7 @@ def test_verify_finds_what_is_wrong(unsigned: Path) -> None:
     opened = open_environment(unsigned, 1 << 30)
     with opened.lmdb.begin() as snapshot:
         texts = {int.from_bytes(key, "big"): value for key, value in snapshot.cursor(opened.terms)}
-    opened.lmdb.close()
+    opened.close()
     right = {number: signature.build(segment.read(memoryview(stored))) for number, stored in texts.items()}
     assert faults(unsigned, 17, right[17]) == []
     wrong = bytearray(right[17])

@@ -197,7 +197,7 @@ def open_recovered(place: Path) -> Opened:
     """Opens a store as a start does: with who waits in the log moved into it."""
     opened = environment.open_environment(place, 1 << 30)
     recover(place, opened)
-    opened.lmdb.close()
+    opened.close()
     return Opened(place, table.DEFAULT)
 
 
@@ -288,7 +288,7 @@ def test_a_store_whose_checks_fail_is_noticed(place: Path) -> None:
     opened = environment.open_environment(place, 1 << 30)
     with opened.lmdb.begin(write=True) as transaction:
         transaction.delete(ana.id, db=opened.people)
-    opened.lmdb.close()
+    opened.close()
     with pytest.raises(AssertionError):
         check_integrity(place)
     (place / "data.mdb").unlink()  # not for the fixture to complain about once more

@@ -42,7 +42,7 @@ def test_whatever_strategy_comes_next_moves_in_who_was_left(directory: Path, fol
     # Killed: nothing is moved, nothing is closed in order.
     made.store._writer._drainer._stop.set()  # type: ignore[attr-defined]
     made.store._signer.close()
-    made.store._environment.lmdb.close()
+    made.store._environment.close()
     open_recovered(directory).store.close()
     again = Opened(directory, table.find(following))
     assert [again.store.get(person.id) for person in people] == [person.document for person in people]
