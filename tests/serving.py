@@ -128,6 +128,11 @@ class Server:
         """Waits until `count` workers are there, none of them among `other_than`."""
         return until(lambda: self.workers() if len(self.workers() - other_than) >= count else None)
 
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode()
+
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Sends a signal to the main process and returns its exit code."""
         self.process.send_signal(number)

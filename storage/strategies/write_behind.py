@@ -179,13 +179,12 @@ class Drainer:
             return False
 
     def _move_all(self) -> bool:
-        if self._all_durable():
-            return True
-        with self._pending.draining() as mine:
-            if not mine:
-                return False
-            move(self._environment, [held.group for held in self._pending.recent()], self._flush_delay)
-            self.failure = None
+        if not self._all_durable():
+            with self._pending.draining() as mine:
+                if not mine:
+                    return False
+                move(self._environment, [held.group for held in self._pending.recent()], self._flush_delay)
+        self.failure = None  # the store can be written, whoever of the workers it was that did
         return self._all_durable()
 
     def _all_durable(self) -> bool:

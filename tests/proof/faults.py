@@ -167,7 +167,7 @@ def serving(
                 step()
                 if met == 0:
                     break
-            assert server.stop() == 0
+            assert server.stop() == 0, server.errors()
             bench.examine(tally, f"{trouble}, stopped")
         finally:
             server.__exit__(None, None, None)

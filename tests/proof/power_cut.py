@@ -94,5 +94,5 @@ def _files(root: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and not path.name.endswith(("lock.mdb", "-lock"))
+        if path.is_file() and not path.name.endswith(("lock.mdb", "-lock", ".lock"))
     }

@@ -6,7 +6,7 @@
  * has changed; an acknowledgement before its bytes leave. So whoever reads "a flush covers what had returned
  * before it was entered" from the log never believes too much.
  *
- * LMDB's lock files are left out: they are written through memory, and made anew after a crash. Other writes
+ * Lock files are left out: they are written through memory, and made anew after a crash. Other writes
  * through memory would be missed: the reader compares what was recorded with what is there in the end.
  */
 #define _GNU_SOURCE
@@ -92,7 +92,7 @@ static int ends_with(const char *path, const char *end)
 
 static int is_lock(const char *path)
 {
-    return ends_with(path, "lock.mdb") || ends_with(path, "-lock");
+    return ends_with(path, "lock.mdb") || ends_with(path, "-lock") || ends_with(path, ".lock");
 }
 
 static int is_ours(const char *path)

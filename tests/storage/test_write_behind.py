@@ -5,6 +5,8 @@ from queue import Empty
 
 import pytest
 
+from storage.errors import Full
+from storage.people import Created
 from storage.strategies import table
 from tests.serving import until
 from tests.storage.test_store import Opened, created, open_recovered, record
@@ -21,6 +23,16 @@ def test_while_the_store_can_not_be_written_answers_stop_within_the_window(direc
     until(lambda: not made.outcomes.empty())  # the disk is back: who waited is answered
     made.store.close()
     assert Path(directory / "pending-00000001.log").exists()
+
+
+def test_who_could_not_drain_answers_again_when_another_worker_has(directory: Path) -> None:
+    directory.mkdir()
+    made = Opened(directory, table.find("write-behind"))
+    drainer = made.store._writer._drainer  # type: ignore[attr-defined]
+    drainer.failure = Full("as after a drain that found the disk full")
+    assert isinstance(made.create("ana"), Full | Created)
+    until(lambda: isinstance(made.create("bia"), Created))  # though nothing was left to drain
+    made.store.close()
 
 
 def waits(made: Opened) -> bool:
