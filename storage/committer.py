@@ -174,7 +174,7 @@ class Committer(Generic[Token]):
     def _is_fatal(self, error: Exception) -> bool:
         """Whether this process must not write again: after any failure of the disk but being full."""
         if is_disk_full(error):
-            return not self._can_read()
+            return not self._environment.is_full(error)
         return errno_of(error) > 0 or isinstance(error, _BROKEN)
 
     def _warn(self, message: str, error: Exception) -> None:
@@ -182,14 +182,6 @@ class Committer(Generic[Token]):
         if monotonic() >= self._quiet_until:
             self._quiet_until = monotonic() + _QUIET_SECONDS
             _log.warning(message, error)
-
-    def _can_read(self) -> bool:
-        """Whether LMDB still trusts its file: not after a meta page could not be written."""
-        try:
-            self._environment.lmdb.begin().abort()
-        except lmdb.PanicError:
-            return False
-        return True
 
     def _break(self, group: Sequence[object], error: Exception | None = None) -> Sequence[Outcome]:
         """Writes no more: after a failed flush nobody knows what the kernel still holds."""

@@ -11,7 +11,7 @@ import lmdb
 from lmdb import Transaction
 
 from storage import records
-from storage.errors import Unusable
+from storage.errors import Unusable, is_disk_full
 from storage.write_lock import WriteLock
 
 DATA_FILE = "data.mdb"
@@ -61,6 +61,19 @@ class Environment(NamedTuple):
             except BaseException:
                 transaction.abort()
                 raise
+
+    def is_full(self, error: Exception) -> bool:
+        """Whether `error` means that map or disk is full, and that alone: this process may go on writing.
+
+        LMDB trusts its file no more, and refuses reads too, once a meta page could not be written.
+        """
+        if not isinstance(error, lmdb.MapFullError) and not is_disk_full(error):
+            return False
+        try:
+            self.lmdb.begin().abort()
+        except lmdb.PanicError:
+            return False
+        return True
 
     def close(self) -> None:
         """Closes it; no transaction may be open."""

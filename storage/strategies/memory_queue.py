@@ -15,7 +15,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import Environment, emulate_flush
-from storage.errors import Busy, Full, StoreError, Unavailable, is_disk_full
+from storage.errors import Busy, Full, StoreError, Unavailable
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -119,7 +119,7 @@ class MemoryQueue(Generic[Token]):
             self._refusal = None
 
     def _failed(self, error: Exception) -> None:
-        if isinstance(error, lmdb.MapFullError) or is_disk_full(error):
+        if self._environment.is_full(error):
             _log.warning("answered people wait in memory, the store is full: %s", error)
             self._refusal = Full("the store is full")
             return

@@ -200,7 +200,7 @@ class Drainer:
             return people.read_head(self._environment, snapshot).sequence
 
     def _failed(self, error: Exception) -> None:
-        if isinstance(error, lmdb.MapFullError) or is_disk_full(error):
+        if self._environment.is_full(error):
             _log.warning("people wait in the log, the store is full: %s", error)
             self.failure = Full("the store is full")
             return

@@ -173,7 +173,9 @@ class Disk:
             node.pending = [piece for piece in node.pending if piece.moment != moment]
         else:
             self._done.add(moment)
-            assert event.place == len(call.data), "a short write: this replay would have to learn that"
+            assert event.place == len(call.data), (
+                f"{event} is a short write of {len(call.data)} bytes: this replay would have to learn that"
+            )
 
     def _rename(self, moment: int, event: Event) -> None:
         name, _, old = event.data.decode().partition("\0")
