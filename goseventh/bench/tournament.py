@@ -19,12 +19,12 @@ from goseventh.bench.client import Target
 from goseventh.bench.exchange import Exchange
 from goseventh.bench.load import Load
 from goseventh.bench.people import fresh_prefix
-from goseventh.bench.progress import progress
 from goseventh.bench.schedule import TOURNAMENT, Plan, seconds
 from goseventh.bench.script import Script, write
 from goseventh.bench.series import WINDOW_SECONDS, Sample
 from goseventh.bench.verdict import judge
 from goseventh.bench.wire import Site, Unreachable
+from goseventh.progress import progress
 
 PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -114,11 +114,13 @@ def _drive(site: Site, script: Script, options: Options, err: TextIO) -> tuple[l
     with suppress(ValueError, OSError):  # a stalled server leaves some hundred connections open each second
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with progress(len(script.arrivals) + script.stored, err) as show:
+    total = len(script.arrivals) + script.stored
+    with progress(err, thread=False) as show:
 
         def tick(load: Load) -> None:
             samples.append((time.perf_counter(), time.process_time()))
-            show(len(load.exchanges), load.answered)
+            sent, answered = len(load.exchanges), load.answered
+            show(min(answered, total), total, f"{sent:,} sent, {sent - answered:,} waiting")
 
         # Several samples in each window of the series, and no more than one redrawing a second for long.
         step = min(1.0, WINDOW_SECONDS / options.speed / 4)
