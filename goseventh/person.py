@@ -11,6 +11,7 @@ from index import text
 from storage.records import Record
 
 NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
+_WIRE = ["id", NICKNAME, NAME, BORN, STACK]
 NICKNAME_LIMIT = 32
 NAME_LIMIT = 100
 STACK_ITEM_LIMIT = 32
@@ -35,8 +36,28 @@ def prepare(body: bytes) -> Record:
     for item in stack or ():
         _check_text(STACK, item, STACK_ITEM_LIMIT, "an element of ")
     kept = orjson.dumps({NICKNAME: nickname, NAME: name, BORN: born, STACK: stack})
-    found_by = text.searchable([nickname, name, *(stack or ())])
-    return Record(nickname.encode(), _BEFORE_ID, _AFTER_ID + kept[1:], found_by)
+    return Record(nickname.encode(), _BEFORE_ID, _AFTER_ID + kept[1:], _searchable(nickname, name, stack))
+
+
+def read(document: bytes) -> tuple[bytes, bytes]:
+    """Nickname and searchable text of a stored person: those of the record that the document came from.
+
+    Raises ValueError for what is no person's document; limits of length are for who is created, not for
+    who is there.
+    """
+    try:
+        kept = _parse(document)
+        _, nickname, name, born, stack = kept.values()
+        _check_types(nickname, name, born, stack)
+    except (Problem, ValueError):
+        kept = {}
+    if list(kept) != _WIRE or not (nickname and name and born):
+        raise ValueError("its document is no person's")
+    return nickname.encode(), _searchable(nickname, name, stack)
+
+
+def _searchable(nickname: str, name: str, stack: list[str] | None) -> bytes:
+    return text.searchable([nickname, name, *(stack or ())])
 
 
 def _parse(body: bytes) -> Any:

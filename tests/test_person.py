@@ -107,6 +107,7 @@ def check(body: bytes) -> None:
     assert record.nickname == wanted["apelido"].encode()
     fields = [wanted["apelido"], wanted["nome"], *(wanted["stack"] or [])]
     assert record.text == b"\xfe".join(field.lower().encode() for field in fields)
+    assert person.read(document) == (record.nickname, record.text)
 
 
 # Text with lone halves of surrogate pairs; two that meet may make a whole one.
@@ -244,6 +245,35 @@ def test_nesting_beyond_reason_gets_400(depth: int, opening: bytes, closing: byt
         with pytest.raises(Problem) as raised:
             person.prepare(body)
         assert raised.value.status == 400
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"null",
+        b"{}",
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-01"}',
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-01","stack":null,"x":1}',
+        b'{"id":"1","nome":"Ana","apelido":"ana","nascimento":"2000-10-01","stack":null}',
+        b'{"id":"1","apelido":"","nome":"Ana","nascimento":"2000-10-01","stack":null}',
+        b'{"id":"1","apelido":"ana","nome":null,"nascimento":"2000-10-01","stack":null}',
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":null,"stack":null}',
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-32","stack":null}',
+        b'{"id":"1","apelido":7,"nome":"Ana","nascimento":"2000-10-01","stack":null}',
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-01","stack":"C#"}',
+        b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-01","stack":null}.',
+    ],
+    ids=ascii,
+)
+def test_what_is_no_person_s_document_does_not_read(document: bytes) -> None:
+    with pytest.raises(ValueError, match="no person's"):
+        person.read(document)
+
+
+def test_who_is_there_is_read_whatever_the_limits_are_today() -> None:
+    document = b'{"id":"1","apelido":"%b","nome":"N","nascimento":"2000-10-01","stack":["S"]}' % (b"x" * 40)
+    assert person.read(document) == (b"x" * 40, b"x" * 40 + b"\xfen\xfes")
 
 
 @given(DATES)
