@@ -48,6 +48,12 @@ class Segment(NamedTuple):
         """The key of the entry at `position`, counted from 0."""
         return bytes(self.keys[position * KEY_SIZE : (position + 1) * KEY_SIZE])
 
+    def text(self, position: int) -> bytes:
+        """The text of the entry at `position`."""
+        following = position + 1
+        end = self.offsets[following] if following < len(self.offsets) else len(self.texts)
+        return bytes(self.texts[self.offsets[position] : end - len(ENTRY_END)])
+
 
 def entry_size(entry: Entry) -> int:
     """How many bytes an entry adds to a segment."""

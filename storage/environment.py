@@ -11,13 +11,14 @@ import lmdb
 from lmdb import Transaction
 
 from storage import records
-from storage.errors import Unusable, is_disk_full
+from storage.errors import Faulty, Unusable, is_disk_full
 from storage.write_lock import WriteLock
 
 DATA_FILE = "data.mdb"
 LOCK_FILE = "lock.mdb"
 HEAD_KEY = b"head"
 _FORMAT_KEY = b"format"
+_NO_FORMAT = "none"
 _NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"meta")
 # Made where it is missing: it holds nothing that can't be computed from the rest.
 _DERIVED = frozenset({b"signatures"})
@@ -164,13 +165,21 @@ def open_environment(directory: Path, map_size: int) -> Environment:
 def check(directory: Path) -> None:
     """Raises Unusable unless `directory` holds a store of this format that may be read and written.
 
-    Looks without LMDB's locks, which would write into its lock file, and without its way of filling an empty
-    file: what is refused stays as it was. Only the holder of the directory's lock may call this.
+    What is refused stays as it was. Only the holder of the directory's lock may call this.
     """
     for name in (DATA_FILE, LOCK_FILE):
         path = directory / name
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise Unusable(f"{path} can't be opened: Permission denied; change its owner or mode")
+    open_read_only(directory).close()
+
+
+def open_read_only(directory: Path) -> lmdb.Environment:
+    """Opens the store in `directory` so that nothing can change it; raises Faulty, or Unusable if it is none.
+
+    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
+    Only the holder of the directory's lock may call this.
+    """
     try:
         environment = lmdb.open(
             os.fspath(directory),
@@ -184,12 +193,16 @@ def check(directory: Path) -> None:
         raise Unusable(
             f"{directory} can't be opened as a store: {error}; choose another directory"
         ) from error
-    with environment:
-        try:
-            _check_file(directory, environment)
-            _check_databases(directory, environment)
-        except lmdb.Error as error:
-            raise Unusable(f"{directory} is damaged: {error}; restore a backup") from error
+    try:
+        _check_file(directory, environment)
+        _check_databases(directory, environment)
+    except lmdb.Error as error:
+        environment.close()
+        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
+    except BaseException:
+        environment.close()
+        raise
+    return environment
 
 
 def emulate_flush(seconds: float) -> None:
@@ -213,20 +226,28 @@ def _check_file(directory: Path, environment: lmdb.Environment) -> None:
     if environment.lib_version()[:2] != (0, 9):
         raise Unusable(f"{path} is of another LMDB format than 0.9: choose another directory")
     if path.stat().st_size < (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]:
-        raise Unusable(f"{path} is shorter than its own index says: restore a backup")
+        raise Faulty(f"{path} is shorter than its own index says: restore a backup")
 
 
 def _check_databases(directory: Path, environment: lmdb.Environment) -> None:
-    if not set(_NAMES) - _DERIVED <= _present(environment):
+    present = _present(environment)
+    missing = sorted(name.decode() for name in set(_NAMES) - _DERIVED - present)
+    found = _format(environment) if b"meta" in present else _NO_FORMAT
+    if missing and found == _NO_FORMAT:
         raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
-    meta = environment.open_db(b"meta", create=False)
-    with environment.begin() as snapshot:
-        found = snapshot.get(_FORMAT_KEY, b"none", db=meta).decode(errors="replace")
     if found != str(records.FORMAT):
-        raise Unusable(
+        raise Faulty(
             f"{directory} has format {found} and this version reads only {records.FORMAT}: "
             "use the version that wrote it, or choose another directory"
         )
+    if missing:
+        raise Faulty(f"{directory} has lost its {' and '.join(missing)}: restore a backup")
+
+
+def _format(environment: lmdb.Environment) -> str:
+    meta = environment.open_db(b"meta", create=False)
+    with environment.begin() as snapshot:
+        return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
 
 
 def _open_databases(directory: Path, environment: lmdb.Environment) -> Environment:

@@ -13,6 +13,10 @@ class Unusable(StoreError):
     """The directory can't be opened as a store; nothing in it was changed."""
 
 
+class Faulty(Unusable):
+    """There is a store, but it is damaged, or of another format than this version's."""
+
+
 class Full(StoreError):
     """Map or disk is full: this record was not stored, smaller ones may be, reads go on."""
 

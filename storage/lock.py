@@ -22,6 +22,6 @@ def take(directory: Path) -> int:
     except OSError as error:
         os.close(descriptor)
         raise Unusable(
-            f"{directory} is in use by another server: stop it, or choose another directory"
+            f"{directory} is in use by another server or tool: stop it, or choose another directory"
         ) from error
     return descriptor

@@ -24,6 +24,8 @@ _FRACTIONS = 4096
 _VERSION = 7
 _VARIANT = 0b10
 _NOISE = (1 << 50) - 1
+LAST_CLOCK = (1 << 60) - 1
+"""The latest time of the id clock that an id can hold."""
 
 
 class RecordError(ValueError):

@@ -45,6 +45,22 @@ def recover(directory: Path, environment: Environment) -> int:
     return moved
 
 
+def refuse_pending(directory: Path, sequence: int) -> None:
+    """Raises Unusable if people wait to be moved into the store, whose last number is `sequence`.
+
+    For tools, which must not speak of a store that is not all there; changes nothing. Only the holder of the
+    directory's lock may call this.
+    """
+    try:
+        groups, _ = _read(sorted(directory.glob(pending_log.PATTERN)))
+    except OSError as error:
+        raise Unusable(f"who waits in {directory} can't be read: {error}; see to the disk") from error
+    if number := len(write_behind.waiting(groups, sequence)):
+        raise Unusable(
+            f"people wait in {directory}'s log who are not in the store yet ({number}): start the server once"
+        )
+
+
 def _read(logs: Sequence[Path]) -> tuple[list[Group], list[Path]]:
     """The groups in the files, and the files that hold anything else."""
     groups: list[Group] = []

@@ -216,14 +216,18 @@ def move(environment: Environment, groups: Sequence[Group], flush_delay: float =
     Raises lmdb.Error or OSError; the groups must be kept then.
     """
     with environment.writing() as transaction:
-        sequence = people.read_head(environment, transaction).sequence
-        waiting = [
-            person
-            for group in groups
-            for number, person in enumerate(group.people, group.sequence)
-            if number > sequence
-        ]
-        if waiting:
-            people.settle(environment, transaction, waiting, groups[-1].clock)
+        moving = waiting(groups, people.read_head(environment, transaction).sequence)
+        if moving:
+            people.settle(environment, transaction, moving, groups[-1].clock)
             emulate_flush(flush_delay)
-    return len(waiting)
+    return len(moving)
+
+
+def waiting(groups: Sequence[Group], sequence: int) -> list[Person]:
+    """The people of `groups` who are not durable in a store whose last number is `sequence`."""
+    return [
+        person
+        for group in groups
+        for number, person in enumerate(group.people, group.sequence)
+        if number > sequence
+    ]

@@ -15,6 +15,7 @@ ENTRIES = st.lists(
 def contents(part: Segment) -> list[Entry]:
     """What a segment holds, read slowly."""
     found = bytes(part.texts).split(text.ENTRY_END)[:-1]
+    assert [part.text(position) for position in range(len(part.offsets))] == found
     return [(part.key(position), found[position]) for position in range(len(part.offsets))]
 
 

@@ -14,7 +14,8 @@ from storage.errors import Unavailable
 from storage.people import Created
 from storage.strategies import table
 from tests.serving import until
-from tests.storage.test_store import Opened, record
+from tests.storage.samples import record
+from tests.storage.test_store import Opened
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from storage import people
-from storage.records import Person
+from storage.records import clock_now, give_id
 from storage.strategies import table
 from tests.serving import until
+from tests.storage.samples import record
 from tests.storage.test_store import Opened, created
 
 
@@ -19,8 +20,7 @@ def test_a_nickname_that_another_worker_gave_is_dropped_counted_and_logged(
     made = Opened(directory, table.find("memory-queue"))
     mine = created(made.create("ana"))
     environment = made.store._environment
-    theirs = Person(bytes(16), b"ana", b"theirs", b"ana")
-    theirs = theirs._replace(id=mine.id[:8] + bytes(6) + mine.id[14:], document=b"%b" % theirs.document)
+    theirs = give_id(record("ana"), clock_now(), 0)
     with environment.lmdb.begin(write=True) as transaction:
         people.settle(environment, transaction, [theirs], 0)
     assert made.store.get(mine.id) == mine.document  # in this worker nobody knows yet
@@ -30,4 +30,3 @@ def test_a_nickname_that_another_worker_gave_is_dropped_counted_and_logged(
     assert "1 answered people dropped" in caplog.text
     assert made.store.count() == 1
     made.store.close()
-    (directory / "data.mdb").unlink()  # the fixture would rightly miss an id in their document

@@ -10,9 +10,10 @@ from storage.environment import Environment
 from storage.errors import Unusable
 from storage.pending_format import Group
 from storage.pending_log import PendingLog
-from storage.records import Record, clock_now, give_id
+from storage.records import clock_now, give_id
 from storage.recovery import recover
 from storage.strategies import write_behind
+from tests.storage.samples import record
 
 COUNT = 30
 
@@ -29,10 +30,7 @@ def groups(first: int = 1, count: int = COUNT, size: int = 3) -> list[Group]:
     made = []
     clock = clock_now()
     for begin in range(first, first + count, size):
-        members = [
-            give_id(Record(b"p%d" % number, b"<", b">", b"p%d" % number), clock + number, 7)
-            for number in range(begin, begin + size)
-        ]
+        members = [give_id(record(f"p{number}"), clock + number, 7) for number in range(begin, begin + size)]
         made.append(Group(0, clock + begin + size, begin, members))
     return made
 

@@ -1,14 +1,13 @@
 """Signatures come by themselves, and nothing depends on them but speed."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
 import lmdb
 import pytest
 
-from index import segment, signature, term_log, text
+from index import signature, term_log, text
 from storage import environment
 from storage.committer import Committer
 from storage.environment import Environment, open_environment
@@ -16,15 +15,8 @@ from storage.people import Created
 from storage.strategies import table
 from storage.verify import verify
 from tests.serving import until
+from tests.storage.samples import read
 from tests.storage.test_store import Opened
-
-
-@pytest.fixture
-def small_tiers() -> Iterator[None]:
-    """Segments are sealed every 16 people."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(term_log, "TIERS", (4, 8, 16))
-        yield
 
 
 @pytest.fixture
@@ -79,14 +71,15 @@ def test_signatures_come_while_people_do_and_searches_never_differ(place: Path) 
     until(lambda: signed(opened) == sealed(opened))
     assert made.store.search(b"quetzal", 100) == documents
     assert made.store.search(text.needle("ZAL50."), 50) == [documents[50]]
-    assert list(verify(opened)) == []
     made.store.close()
+    assert list(verify(place, read)) == []
 
 
 def test_a_store_without_them_is_whole_and_gets_them_when_opened(unsigned: Path) -> None:
     opened = open_environment(unsigned, 1 << 30)
-    assert (signed(opened), list(verify(opened))) == ([], [])
+    assert signed(opened) == []
     opened.close()
+    assert list(verify(unsigned, read)) == []
     made = Opened(unsigned, table.DEFAULT)
     until(lambda: signed(made.store._environment) == [1, 17, 33, 49, 65, 81])
     made.store.close()
@@ -161,31 +154,3 @@ def test_the_thread_ends_with_the_store(unsigned: Path) -> None:
     made = Opened(unsigned, table.DEFAULT)
     made.store.close()
     assert not made.store._signer._thread.is_alive()
-
-
-def faults(place: Path, number: int, stored: bytes) -> list[str]:
-    """What `verify` says with these bytes as the signature of that segment."""
-    opened = open_environment(place, 1 << 30)
-    with opened.lmdb.begin(write=True) as transaction:
-        transaction.put(term_log.key_of(number), stored, db=opened.signatures)
-    found = list(verify(opened))
-    with opened.lmdb.begin(write=True) as transaction:
-        transaction.delete(term_log.key_of(number), db=opened.signatures)
-    opened.close()
-    return found
-
-
-def test_verify_finds_what_is_wrong(unsigned: Path) -> None:
-    opened = open_environment(unsigned, 1 << 30)
-    with opened.lmdb.begin() as snapshot:
-        texts = {int.from_bytes(key, "big"): value for key, value in snapshot.cursor(opened.terms)}
-    opened.close()
-    right = {number: signature.build(segment.read(memoryview(stored))) for number, stored in texts.items()}
-    assert faults(unsigned, 17, right[17]) == []
-    wrong = bytearray(right[17])
-    wrong[-1] ^= 1
-    assert faults(unsigned, 17, bytes(wrong)) == ["signature 17: checksum differs"]
-    assert faults(unsigned, 17, b"") == ["signature 17: shorter than its header"]
-    assert faults(unsigned, 17, right[33]) == ["signature 17: it is not that of its segment"]
-    assert faults(unsigned, 18, right[17]) == ["signature 18: there is no such segment"]
-    assert faults(unsigned, 97, right[97]) == ["signature 97: its segment may still change"]

@@ -18,24 +18,13 @@ from storage.committer import Committer
 from storage.errors import Busy, Full, StoreError, Unavailable
 from storage.pending_log import PendingLog
 from storage.people import Created, Taken
-from storage.records import Record
 from storage.recovery import recover
 from storage.store import Store
 from storage.strategies import memory_queue, table
 from storage.strategies.shape import Outcome
 from storage.strategies.table import Strategy
-from tests.conftest import check_integrity
 from tests.serving import until
-
-
-def record(nickname: str, padding: int = 0) -> Record:
-    return Record(
-        nickname.encode(),
-        b'{"id":"',
-        b'","n":"%b"}' % nickname.encode(),
-        text.searchable([nickname, "x" * padding]),
-    )
-
+from tests.storage.samples import record
 
 DURABLE = [row for row in table.TABLE if row.name in ("group-commit", "per-request")]
 
@@ -279,19 +268,6 @@ def test_the_table_names_each_strategy_once() -> None:
     assert len(set(names)) == len(names)
     assert table.DEFAULT.name == "group-commit"
     assert all(table.find(name).name == name for name in names)
-
-
-def test_a_store_whose_checks_fail_is_noticed(place: Path) -> None:
-    made = Opened(place, table.DEFAULT)
-    ana = created(made.create("ana"))
-    made.store.close()
-    opened = environment.open_environment(place, 1 << 30)
-    with opened.lmdb.begin(write=True) as transaction:
-        transaction.delete(ana.id, db=opened.people)
-    opened.close()
-    with pytest.raises(AssertionError):
-        check_integrity(place)
-    (place / "data.mdb").unlink()  # not for the fixture to complain about once more
 
 
 def test_the_commit_thread_ends_with_the_store(place: Path) -> None:

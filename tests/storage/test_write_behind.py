@@ -9,7 +9,8 @@ from storage.errors import Full
 from storage.people import Created
 from storage.strategies import table
 from tests.serving import until
-from tests.storage.test_store import Opened, created, open_recovered, record
+from tests.storage.samples import record
+from tests.storage.test_store import Opened, created, open_recovered
 
 
 def test_while_the_store_can_not_be_written_answers_stop_within_the_window(directory: Path) -> None:
