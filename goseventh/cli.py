@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from goseventh import __version__, settings
-from goseventh.settings import HOST, PORT, SERVE, Setting, SettingError
+from goseventh.settings import DATA_DIR, HOST, PORT, SERVE, Setting, SettingError
 from storage.strategies import table
 
 USAGE_ERROR = 2
@@ -46,6 +46,13 @@ def _parser() -> argparse.ArgumentParser:
         "ask the running server whether it answers; exit code 0 or 1",
         (HOST, PORT),
     )
+    _add(
+        commands,
+        "verify",
+        _verify,
+        "check a store that no server has open; exit code 0, or 1 and one line a fault",
+        (DATA_DIR,),
+    )
     _add(commands, "strategies", _strategies, "list the write strategies and what each promises")
     bench = commands.add_parser("bench", help="measure a server", allow_abbrev=False)
     _add_tournament(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True))
@@ -80,6 +87,12 @@ def _health(given: argparse.Namespace) -> int:
     from goseventh.health import health
 
     return health(settings.from_environment((HOST, PORT), vars(given)))
+
+
+def _verify(given: argparse.Namespace) -> int:
+    from goseventh import verify
+
+    return verify.run(settings.from_environment((DATA_DIR,), vars(given)))
 
 
 def _strategies(given: argparse.Namespace) -> int:
