@@ -34,7 +34,7 @@ class Store(Protocol):
         """How many people there are."""
 
     async def close(self) -> None:
-        """Finishes what was taken."""
+        """Ends what is under way; whoever still waits was refused before, and is not written after all."""
 
 
 class EmbeddedStore:
@@ -93,13 +93,13 @@ class EmbeddedStore:
         return self._store.count()
 
     async def close(self) -> None:
-        # Who still waits for a search was refused by now, and a running one ends at its deadline.
+        # A search that runs ends at its deadline.
         self._searcher.shutdown(wait=False, cancel_futures=True)
         await self._loop.run_in_executor(None, self._close)
 
     def _close(self) -> None:
         self._searcher.shutdown()
-        self._store.close()
+        self._store.close(finish=False)
 
     def _deliver(self, outcomes: Sequence[tuple[asyncio.Future[Outcome], Outcome]]) -> None:
         """On the commit thread: one hop to the loop a group, not one a person."""

@@ -57,6 +57,8 @@ class Committer(Generic[Token]):
         # Written by both threads, each once at most: why nothing more is taken.
         self._refusal: Unavailable | None = None
         self._broken = False
+        # Set by `abandon`, on the caller's thread.
+        self._abandoned = False
         self._commits = 0
         self._quiet_until = 0.0
         self._thread = Thread(target=self._run, name="committer", daemon=True)
@@ -86,6 +88,11 @@ class Committer(Generic[Token]):
     def recent(self) -> Recent:
         """Nobody: whoever is answered is durable."""
         return NOBODY
+
+    def abandon(self) -> None:
+        """Refuses what is queued; a group that is being committed is finished."""
+        self._refusal = self._refusal or Unavailable("the server is stopping")
+        self._abandoned = True
 
     def close(self) -> None:
         """Commits what is queued and ends the thread."""
@@ -126,8 +133,8 @@ class Committer(Generic[Token]):
 
     def _commit(self, group: list[tuple[Record, Token]], limit: int) -> Sequence[Outcome]:
         """One transaction for `group`, grown up to `limit` by whoever came until the write lock was had."""
-        if self._broken:
-            return self._break(group)
+        if self._gave_up():
+            return self._refused(group)
         try:
             with self._environment.writing() as transaction:
                 self._fill(group, limit)
@@ -145,7 +152,7 @@ class Committer(Generic[Token]):
                 self._environment.lmdb.reader_check()
 
     def _fill(self, group: list[tuple[Record, Token]], limit: int) -> None:
-        while len(group) < limit and not self._queue.empty():
+        while len(group) < limit and not self._abandoned and not self._queue.empty():
             waiting = self._queue.get_nowait()
             if waiting is None:
                 self._queue.put(None)  # still the last one: nobody submits after close
@@ -190,5 +197,12 @@ class Committer(Generic[Token]):
             self._broken = True
             self._refusal = Unavailable("the store can't be written at the moment")
             self._options.broken()
+        return self._refused(group)
+
+    def _gave_up(self) -> bool:
+        """Whether nobody more is written."""
+        return self._broken or self._abandoned
+
+    def _refused(self, group: Sequence[object]) -> Sequence[Outcome]:
         assert self._refusal is not None
         return [self._refusal] * len(group)

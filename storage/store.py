@@ -106,8 +106,13 @@ class Store(Generic[Token]):
             return whole
         return whole * (count - term_log.sealed(count)) // count + signed * _SIGNATURE_COST
 
-    def close(self) -> None:
-        """Finishes what was taken, then closes; reads must have ended."""
+    def close(self, *, finish: bool = True) -> None:
+        """Finishes what was taken, then closes; reads must have ended.
+
+        Without `finish`, who was not answered and whose turn has not come is refused as Unavailable.
+        """
+        if not finish:
+            self._writer.abandon()
         self._signer.close()
         self._writer.close()
         self._environment.close()

@@ -58,6 +58,23 @@ def test_a_stop_under_kept_alive_load_answers_everyone(server: Server, number: s
         assert_kept(again, load.acknowledged, 0)
 
 
+def test_a_stop_in_front_of_a_slow_disk_is_orderly(directory: Path) -> None:
+    """Who waits when the time to stop is over is refused, and is not written after all.
+
+    But who was being written just then may be there.
+    """
+    flags = ("--strategy", "per-request", "--emulate-flush-ms", "100")
+    with Server(directory, *flags) as server:
+        load = Load(server, "", limit=1)
+        with load.running(clients=80):
+            until(lambda: load.acknowledged)
+            assert server.stop() == 0
+        assert load.unanswered == 0
+        assert {reply.status for reply in load.others} == {503}
+    with Server(directory) as again:
+        assert_kept(again, load.acknowledged, 5)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_stop_of_the_whole_group_under_new_connections_answers_whoever_got_in(
     server: Server, number: signal.Signals
@@ -129,7 +146,7 @@ def test_deadlines_survive_a_rush_of_connections(directory: Path) -> None:
 
 
 def test_a_child_that_is_no_worker_is_reaped_and_forgotten(directory: Path) -> None:
-    """As process 1 of a container, or behind `sh -c 'helper & exec goseventh serve'`."""
+    """As process 1 of a container, or behind `sh -c 'other & exec goseventh serve'`."""
     command = [sys.executable, "-m", "goseventh", "serve", "--port", "0", "--data-dir", str(directory)]
     script = 'sleep 0.5 & exec "$@"'
     with subprocess.Popen(

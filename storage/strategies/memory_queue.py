@@ -85,9 +85,13 @@ class MemoryQueue(Generic[Token]):
         with self._environment.writing() as transaction:
             job(transaction)
 
+    def abandon(self) -> None:
+        """Takes no more; whoever waits here was answered, and is written by `close`."""
+        self._refusal = Unavailable("the server is stopping")
+
     def close(self) -> None:
         """Writes who waits, and ends the thread."""
-        self._refusal = Unavailable("the server is stopping")
+        self.abandon()
         self._stop.set()
         self._thread.join()
         self._flush()

@@ -71,6 +71,9 @@ class Writer(Protocol[Token_contra]):
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own and returns when that is committed, or raises."""
 
+    def abandon(self) -> None:
+        """Takes no more, and refuses as Unavailable who was not answered and whose turn has not come."""
+
     def close(self) -> None:
         """Finishes what was taken; nothing may be submitted after."""
 

@@ -65,8 +65,8 @@ class WriteBehind(Committer[Token]):
         self._pending.close()
 
     def _commit(self, group: list[tuple[Record, Token]], limit: int) -> Sequence[Outcome]:
-        if self._broken:
-            return self._break(group)
+        if self._gave_up():
+            return self._refused(group)
         try:
             while True:
                 self._drainer.wait_for_room()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import lmdb
@@ -136,6 +136,36 @@ def held_up(made: Opened) -> Iterator[None]:
     else:
         with made.store._environment.lmdb.begin(write=True):
             yield
+
+
+def test_closing_without_finishing_refuses_whose_turn_has_not_come(place: Path, strategy: Strategy) -> None:
+    made = Opened(place, strategy)
+    closing = Thread(target=made.store.close, kwargs={"finish": False})
+    with held_up(made):
+        made.store.create(record("first"), "first")
+        if strategy.name != "memory-queue":
+            until(made.store._writer._queue.empty)  # type: ignore[attr-defined]  # it is with the thread
+        for number in range(20):
+            made.store.create(record(f"p{number}"), "")
+        closing.start()
+        until(lambda: refuses(made))
+    closing.join()
+    outcomes = [made.outcomes.get_nowait()[1] for _ in range(21)]
+    assert isinstance(outcomes[0], Created)
+    answered_at_once = strategy.name == "memory-queue"
+    assert {type(outcome) for outcome in outcomes[1:]} == {Created if answered_at_once else Unavailable}
+    again = Opened(place, strategy)
+    assert again.store.count() == (21 if answered_at_once else 1)
+    again.store.close()
+
+
+def refuses(made: Opened) -> bool:
+    """Whether nobody more is taken; asks with a nickname that is taken anyway."""
+    try:
+        made.store.create(record("first"), "")
+    except Unavailable:
+        return True
+    return False
 
 
 def test_a_queue_over_its_limit_refuses(place: Path, strategy: Strategy) -> None:
