@@ -14,8 +14,13 @@ JSON: Final = b"application/json"
 PROBLEM: Final = b"application/problem+json"
 TEXT: Final = b"text/plain; charset=utf-8"
 
+# Python renamed some in 3.13, after RFC 9110; an answer is the same whatever Python serves.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
+PHRASES: Final = {int(status): status.phrase for status in HTTPStatus} | _RENAMED
+"""Status → its phrase, as RFC 9110 has it."""
+
 _STATUS_LINES = {
-    int(status): b"HTTP/1.1 %d %b\r\n" % (status, status.phrase.encode()) for status in HTTPStatus
+    status: b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode()) for status, phrase in PHRASES.items()
 }
 _NO_HEADERS = Header()
 

@@ -1,10 +1,8 @@
 """Faults as the client sees them: RFC 9457 problem details."""
 
-from http import HTTPStatus
-
 import orjson
 
-from goseventh.answers import PROBLEM, Answer
+from goseventh.answers import PHRASES, PROBLEM, Answer
 
 
 class Problem(Exception):
@@ -24,7 +22,7 @@ class Problem(Exception):
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status = HTTPStatus(status)
+        self.status = status
         self.detail = detail
         self.field = field
         self.more = more or {}
@@ -35,8 +33,8 @@ class Problem(Exception):
         body: dict[str, object] = {
             # By the RFC "about:blank" means: nothing beyond what the status and its title say.
             "type": "about:blank",
-            "title": self.status.phrase,
-            "status": int(self.status),
+            "title": PHRASES[self.status],
+            "status": self.status,
             "detail": self.detail,
         }
         if self.field is not None:
