@@ -98,6 +98,7 @@ class Supervisor:
             if received in _STOPPING:
                 if self._stop_by is not None:
                     return self._kill(128 + received)
+                self._reap()  # who ended before is no fault of the stop
                 self._stop()
             code = max(code, self._reap())
             if self._failed_starts >= _FAILED_STARTS * len(self._listeners):
