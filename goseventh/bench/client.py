@@ -4,6 +4,7 @@ A user never blocks and starts no task: the load (`load.py`) owns the selector a
 ready. That costs a fraction of a coroutine per user, and the generator must stay small beside the server.
 """
 
+import errno
 import selectors
 import socket
 import time
@@ -54,7 +55,7 @@ class User:
                 self._connect()
             self._flush()
         except OSError as error:
-            self.fail(error.strerror or str(error))
+            self.fail(_reason(error))
 
     def ready(self, mask: int) -> None:
         """The selector found the socket readable, writable or broken."""
@@ -64,7 +65,7 @@ class User:
             elif mask & READ:
                 self._receive()
         except OSError as error:
-            self.fail(error.strerror or str(error))
+            self.fail(_reason(error))
 
     def fail(self, why: str) -> None:
         """Give up: the request at hand, if any, counts as missing."""
@@ -141,3 +142,10 @@ class User:
             else:
                 if self.exchange.done:
                     self._answered(self)
+
+
+def _reason(error: OSError) -> str:
+    """What kept a request from its answer, and whose fault that was."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "this generator may open no more files: raise its limit (ulimit -n), or lower --speed"
+    return error.strerror or str(error)

@@ -1,10 +1,13 @@
 """The bytes of each request of a run, made before it starts, and the blocking calls around it."""
 
 import http.client
+import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlsplit
 
 JSON = "Content-Type: application/json\r\n"
+# A name, or an address of either version.
+_HOST = re.compile(r"[0-9A-Za-z._~%:-]+")
 
 
 class Unreachable(Exception):
@@ -18,12 +21,16 @@ class Site:
         """Raise `Unreachable` where the URL is no plain http one."""
         try:
             parts = urlsplit(url)
-            self.port = parts.port or 80
+            port = parts.port
+            host = (parts.hostname or "").encode("idna").decode()
         except ValueError as error:
             raise Unreachable(f"{url} is no URL: {error}") from None
-        if parts.scheme != "http" or not parts.hostname or parts.path.strip("/") or parts.query:
+        rest = parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc
+        if parts.scheme != "http" or rest or port == 0 or _HOST.fullmatch(host) is None:
             raise Unreachable(f"{url} is no URL like http://127.0.0.1:9999")
-        self.url, self.host, self._netloc = url, parts.hostname, parts.netloc
+        self.url, self.host, self.port = url, host, port or 80
+        bracketed = f"[{host}]" if ":" in host else host
+        self._netloc = bracketed if port is None else f"{bracketed}:{port}"
 
     def get(self, path: str) -> bytes:
         """A whole GET request."""

@@ -1,4 +1,4 @@
-"""A short run of the benchmark against a stub, for the tests of whole runs."""
+"""A short run of the benchmark, for the tests of whole runs."""
 
 import io
 from typing import Any
@@ -16,8 +16,10 @@ PLAN = {
 SEED = 16  # in this plan it repeats nicknames, and searches for single letters
 
 
-def go(stub: Stub, **options: Any) -> tuple[int, str, str]:
+def go(site: Stub | str, **options: Any) -> tuple[int, str, str]:
+    """Exit code, output and errors of a run against a stub, or the server of a URL."""
     out, err = io.StringIO(), io.StringIO()
-    usual: dict[str, Any] = {"url": stub.url, "seed": SEED, "plan": PLAN, "speed": 2.0, "timeout": 20.0}
+    url = site if isinstance(site, str) else site.url
+    usual: dict[str, Any] = {"url": url, "seed": SEED, "plan": PLAN, "speed": 2.0, "timeout": 20.0}
     code = run(Options(**usual | options), out, err)
     return code, out.getvalue(), err.getvalue()

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import resource
+import socket
 
 import pytest
 
@@ -140,6 +142,19 @@ def test_nobody_listening_is_a_missing_answer() -> None:
     (exchange,) = load(url, [Kind.SEARCH])
     assert exchange.missing
     assert exchange.fault == "Connection refused"
+
+
+def test_a_generator_out_of_files_blames_itself() -> None:
+    with Stub() as stub:
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with socket.socket() as probe:
+            lowest = probe.fileno()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest + 3, limits[1]))
+        try:
+            exchanges = load(stub.url, [Kind.SEARCH] * 9)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert any(exchange.fault.startswith("this generator may open no more files") for exchange in exchanges)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goseventh.bench.tournament import FAILED, PASSED, REFUSED, Options, run
+from tests.serving import Server
 
 from .runs import PLAN, SEED, go
 from .stub import Stub
@@ -61,6 +62,12 @@ def test_refuses_a_store_that_is_not_empty_unless_told_to_append() -> None:
         assert len(stub.people) == 2 * len(first)
 
 
+def test_the_server_itself_passes(server: Server) -> None:
+    code, out, err = go(f"http://127.0.0.1:{server.port}")
+    assert (code, err) == (PASSED, ""), out
+    assert "Passed     every person stored, every answer right" in out
+
+
 def unbound() -> str:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,6 +81,12 @@ def unbound() -> str:
         ({"url": "https://127.0.0.1:9999"}, "https://127.0.0.1:9999 is no URL like http://"),
         ({"url": "http://127.0.0.1:99999"}, "is no URL: Port out of range"),
         ({"url": "nonsense"}, "nonsense is no URL like http://"),
+        ({"url": "http://a b/"}, "http://a b/ is no URL like http://"),
+        ({"url": "http://a..b:80"}, "http://a..b:80 is no URL: "),
+        ({"url": f"http://{'a' * 70}"}, "is no URL: "),
+        ({"url": "http://me@127.0.0.1:9999"}, "is no URL like http://"),
+        ({"url": "http://127.0.0.1:0"}, "is no URL like http://"),
+        ({"url": "http://127.0.0.1:9999#people"}, "is no URL like http://"),
         ({"speed": 0.0}, "--speed 0: must be more than 0"),
         ({"speed": float("nan")}, "--speed nan: must be more than 0"),
         ({"json": Path("/nowhere/results.json")}, "--json /nowhere/results.json: No such file or directory"),
