@@ -14,6 +14,8 @@ from tests.proof import promises
 from tests.proof.examiner import Examiner, Tally
 from tests.serving import Server, alive, until
 
+_OTHERS_EVERY = 3
+
 
 class Victim(StrEnum):
     """Who is killed."""
@@ -23,16 +25,25 @@ class Victim(StrEnum):
     MAIN = "the main process"
 
 
+def victims(cycles: int) -> list[Victim]:
+    """Who is killed in turn: every process `cycles` times, and each of the others a third as often."""
+    return [
+        victim
+        for cycle in range(cycles)
+        for victim in Victim
+        if victim is Victim.TREE or cycle % _OTHERS_EVERY == 0
+    ]
+
+
 def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambda: None) -> Tally:
-    """Starts, loads and kills a server `cycles` times, and examines what each leaves."""
+    """Starts, loads and kills a server as `victims` says, and examines what each time is left."""
     tally = Tally()
     random = Random(11)
     window = promises.of(strategy).kill
     promised: dict[str, bytes] = {}
     sent: dict[str, Person] = {}
     with Examiner(strategy) as examiner:
-        for cycle in range(cycles):
-            victim = list(Victim)[cycle % len(Victim)]
+        for cycle, victim in enumerate(victims(cycles)):
             with Server(work / "data", "--strategy", strategy, workers=2) as server:
                 load = Load(server, f"{cycle}.")
                 workers = server.workers()

@@ -66,7 +66,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--strategy", action="append", help="only this one; may be repeated")
     parser.add_argument("--cuts", type=int, default=100, help="power cuts, three images each (%(default)s)")
     parser.add_argument("--people", type=int, default=2400, help="in a power cut's run (%(default)s)")
-    parser.add_argument("--cycles", type=int, default=100, help="of kill -9 (%(default)s)")
+    parser.add_argument(
+        "--cycles",
+        type=int,
+        default=100,
+        help="of kill -9 of every process, a third as many of a worker and of the main one (%(default)s)",
+    )
     parser.add_argument(
         "--operations",
         type=int,
@@ -79,7 +84,7 @@ def _options() -> argparse.Namespace:
 def _prove(work: Path, name: str, options: argparse.Namespace) -> Iterator[tuple[str, Tally]]:
     """What a strategy was put through, and what it came to."""
     work.mkdir()
-    with _shown(f"{name}: kill -9", options.cycles) as step:
+    with _shown(f"{name}: kill -9", len(kill.victims(options.cycles))) as step:
         yield "kill -9", kill.run(work, name, options.cycles, step)
     with _shown(f"{name}: power cut", options.cuts * len(Variant)) as step:
         run = power_cut.record(work, name, options.people)
