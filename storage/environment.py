@@ -167,6 +167,8 @@ def check(directory: Path) -> None:
 
     What is refused stays as it was. Only the holder of the directory's lock may call this.
     """
+    if (directory / DATA_FILE).stat().st_size == 0:
+        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
     for name in (DATA_FILE, LOCK_FILE):
         path = directory / name
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):

@@ -16,7 +16,7 @@ def take(directory: Path) -> int:
     try:
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Unusable(f"{directory} can't be used: {error.strerror}") from error
+        raise Unusable(f"{directory} can't be used: {error.strerror}; choose another directory") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:

@@ -148,7 +148,7 @@ def test_closing_without_finishing_refuses_whose_turn_has_not_come(place: Path, 
         for number in range(20):
             made.store.create(record(f"p{number}"), "")
         closing.start()
-        until(lambda: refuses(made))
+        until(lambda: takes_no_more(made))
     closing.join()
     outcomes = [made.outcomes.get_nowait()[1] for _ in range(21)]
     assert isinstance(outcomes[0], Created)
@@ -159,8 +159,8 @@ def test_closing_without_finishing_refuses_whose_turn_has_not_come(place: Path, 
     again.store.close()
 
 
-def refuses(made: Opened) -> bool:
-    """Whether nobody more is taken; asks with a nickname that is taken anyway."""
+def takes_no_more(made: Opened) -> bool:
+    """Whether it refuses even to queue; asks with a nickname that is taken anyway."""
     try:
         made.store.create(record("first"), "")
     except Unavailable:
