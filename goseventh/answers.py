@@ -19,8 +19,16 @@ _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable C
 PHRASES: Final = {int(status): status.phrase for status in HTTPStatus} | _RENAMED
 """Status → its phrase, as RFC 9110 has it."""
 
-_STATUS_LINES = {
-    status: b"HTTP/1.1 %d %b\r\n" % (status, phrase.encode()) for status, phrase in PHRASES.items()
+# Browsers must not guess another type, run anything or frame it. Caches must not keep it: a count is exact, a
+# 404 may be a person a moment later, and people are nobody else's business. The other headers that browsers
+# know are for pages, or for TLS, which is a proxy's work.
+_SECURITY = (
+    b"X-Content-Type-Options: nosniff\r\n"
+    b"Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
+    b"Cache-Control: no-store\r\n"
+)
+_HEADS = {
+    status: b"HTTP/1.1 %d %b\r\n%b" % (status, phrase.encode(), _SECURITY) for status, phrase in PHRASES.items()
 }
 _NO_HEADERS = Header()
 
@@ -45,7 +53,7 @@ class Answer(HTTPResponse):
     def wire(self, *, keep_alive: bool, head_only: bool) -> bytes:
         """The bytes to send."""
         return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%bConnection: %b\r\n\r\n%b" % (
-            _STATUS_LINES[self.status],
+            _HEADS[self.status],
             self._kind,
             len(self._body),
             self._lines,

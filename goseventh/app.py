@@ -7,8 +7,10 @@ from sanic import Request, Sanic
 from sanic.exceptions import MethodNotAllowed, SanicException
 from sanic.handlers import ErrorHandler
 
-from goseventh import routes
+from goseventh import operators, routes
 from goseventh.answers import Answer
+from goseventh.limits import Limits
+from goseventh.operators import Facts, Guard
 from goseventh.problems import Problem, unavailable
 from goseventh.store import Store
 from storage.errors import Full, StoreError
@@ -58,15 +60,17 @@ def _methods(error: MethodNotAllowed) -> str:
     return ", ".join(sorted(str(error.headers["Allow"]).split(", ")))
 
 
-def create_app(store: Store, *, max_body: int) -> routes.App:
-    """The application over an open store. `max_body` is in bytes."""
+def create_app(store: Store, limits: Limits, guard: Guard, facts: Facts) -> routes.App:
+    """The application over an open store; what operators see of it is `facts`, behind `guard`."""
     # Sanic keeps its applications by name; a process that makes several (a test) drops the one before.
     Sanic._app_registry.pop("goseventh", None)
     app = Sanic("goseventh", strict_slashes=True, configure_logging=False, error_handler=Problems())
-    app.config.REQUEST_MAX_SIZE = max_body
+    app.config.REQUEST_MAX_SIZE = limits.body
+    app.ctx.limits = limits
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     # Has Sanic strip its hot path of hooks that nobody uses, as it does for servers that it starts itself.
     app.state.primary = True
-    routes.add(app, store)
+    routes.add(app, store, limits)
+    operators.add(app, store, guard, facts)
     return app

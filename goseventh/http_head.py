@@ -6,10 +6,8 @@ is read from it. One regular expression without backtracking does nearly all of 
 
 import re
 
+from goseventh.limits import Limits
 from goseventh.problems import Problem
-
-HEAD_LIMIT = 8192
-"""Bytes of request line and fields; Sanic's own limit, so that its check never comes first."""
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _REQUEST_LINE = re.compile(
@@ -26,7 +24,7 @@ _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 _ALLOWED_ANYWHERE = "GET, HEAD, POST"
 
 
-def check_head(head: bytes) -> bool:
+def check_head(head: bytes, limits: Limits) -> bool:
     """Raises Problem unless `head`, without its closing empty line, is HTTP/1.x to the letter.
 
     Returns whether its body comes in chunks.
@@ -42,6 +40,8 @@ def check_head(head: bytes) -> bool:
         raise Problem(400, "The head must have exactly one Host.")
     if hosts and _AUTHORITY.fullmatch(hosts[0]) is None:
         raise Problem(400, "Host must be a name or an address.")
+    if len(target) > limits.target:
+        raise _target_problem(limits)
     if not target.startswith(b"/"):
         _check_other_target(method, target)
     framing = _FRAMING.findall(fields)
@@ -77,15 +77,20 @@ def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> bool:
     return True
 
 
-def incomplete_problem(received: bytes | bytearray) -> Problem | None:
+def incomplete_problem(received: bytes | bytearray, limits: Limits) -> Problem | None:
     """Why what was received so far can't become a head; None if it still can."""
-    if len(received) >= HEAD_LIMIT:
-        if b"\r\n" in received[:HEAD_LIMIT]:
-            return Problem(431, f"The head must be shorter than {HEAD_LIMIT} bytes.")
-        return Problem(414, f"The request line must be shorter than {HEAD_LIMIT} bytes.")
+    if len(received) >= limits.head:
+        if b"\r\n" in received[: limits.head]:
+            return Problem(431, f"The head must be shorter than {limits.head} bytes.")
+        return _target_problem(limits)
     if _BARE_LINE_FEED.search(received) is not None:
         return Problem(400, "Lines of the head must end in CR LF.")
     return None
+
+
+def _target_problem(limits: Limits) -> Problem:
+    most = min(limits.target, limits.head)
+    return Problem(414, f"What is asked for must not be longer than {most} bytes, nor the head.")
 
 
 def _head_problem(head: bytes) -> Problem:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from goseventh.limits import DEFAULTS
 from goseventh.problems import Problem
 from index import text
 from storage.records import Record
@@ -22,12 +23,15 @@ _BEFORE_ID = b'{"id":"'
 _AFTER_ID = b'",'
 
 
-def prepare(body: bytes) -> Record:
+def prepare(body: bytes, depth: int = DEFAULTS.depth) -> Record:
     """The record of the person that a request's body asks for; raises Problem (400 or 422) if it is none.
 
-    Of several faults a 400 wins over a 422.
+    Arrays and objects may lie `depth` deep in one another. Of several faults a 400 wins over a 422.
     """
     wanted = _parse(body)
+    # Nearly every body has too few brackets to be deep.
+    if body.count(b"[") + body.count(b"{") > depth and _is_deeper(wanted, depth):
+        raise Problem(400, f"The body's arrays and objects must not lie more than {depth} deep.")
     nickname, name, born, stack = wanted.get(NICKNAME), wanted.get(NAME), wanted.get(BORN), wanted.get(STACK)
     _check_types(nickname, name, born, stack)
     _check_text(NICKNAME, nickname, NICKNAME_LIMIT)
@@ -68,6 +72,22 @@ def _parse(body: bytes) -> Any:
     if type(wanted) is not dict:
         raise Problem(400, "The body is not a JSON object.")
     return wanted
+
+
+def _is_deeper(value: object, depth: int) -> bool:
+    """Whether arrays and objects lie more than `depth` deep in one another."""
+    level = [value]
+    for _ in range(depth):
+        inner: list[object] = []
+        for one in level:
+            if type(one) is dict:
+                inner += one.values()
+            elif type(one) is list:
+                inner += one
+        level = [one for one in inner if type(one) in (dict, list)]
+        if not level:
+            return False
+    return True
 
 
 def _check_types(nickname: object, name: object, born: object, stack: object) -> None:

@@ -12,7 +12,9 @@ from sanic.http.http1 import HTTP_CONTINUE
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from goseventh.answers import Answer
-from goseventh.http_head import HEAD_LIMIT, check_head, incomplete_problem
+from goseventh.crowd import CROWDED, Claim, Standing, make_room
+from goseventh.http_head import check_head, incomplete_problem
+from goseventh.limits import Limits
 from goseventh.problems import Problem
 
 # How long a refused client may go on sending before its connection is reset under the answer.
@@ -47,14 +49,15 @@ class StrictHttp(Http):
     """One connection's requests, heads checked before Sanic reads them."""
 
     protocol: "StrictProtocol"
-    # Sanic derives its own from the largest body, and a small one would limit heads too.
-    HEADER_MAX_SIZE = HEAD_LIMIT
+    # Sanic's own limit never comes first.
+    HEADER_MAX_SIZE = 1 << 20
 
     async def http1_request_header(self) -> None:
         """Receives a head, checks it and hands it on."""
         self.protocol.part = Part.IDLE
+        self.protocol.used = True
         head = await self._receive_head()
-        if check_head(head):  # chunked, in whatever case and space: Sanic knows one spelling
+        if check_head(head, self.protocol.limits):  # chunked, in whatever spelling: Sanic knows one
             self.recv_buffer[: len(head)] = _CHUNKED.sub(rb"\1chunked", head)
         try:
             await super().http1_request_header()
@@ -115,14 +118,14 @@ class StrictHttp(Http):
             raise BadRequest("Bad chunked encoding")
 
     async def _receive_head(self) -> bytes:
-        buffer = self.recv_buffer
+        buffer, limits = self.recv_buffer, self.protocol.limits
         while True:
             while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
                 del buffer[:2]
-            end = buffer.find(b"\r\n\r\n", 0, HEAD_LIMIT)
+            end = buffer.find(b"\r\n\r\n", 0, limits.head)
             if end >= 0:
                 return bytes(buffer[:end])
-            problem = incomplete_problem(buffer)
+            problem = incomplete_problem(buffer, limits)
             if problem is not None:
                 raise problem
             await self._receive_more()
@@ -132,18 +135,59 @@ class StrictProtocol(HttpProtocol):
     """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("ended", "fresh_until", "linger", "part", "part_since")
+    __slots__ = ("ended", "fresh_until", "limits", "linger", "part", "part_since", "used")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.limits: Limits = self.app.ctx.limits
         self.part = Part.IDLE
         self.part_since = 0.0
+        # Whether a request ever began here.
+        self.used = False
         self.linger = False
         # Whether the client will send no more; it may still wait for answers.
         self.ended = False
         self.fresh_until = monotonic() + _FRESH_SECONDS
         # Sanic sets it when the connection's task first runs; the sweep may come before that.
         self._http: StrictHttp | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Lets it in; where that is one too many, somebody with less to lose goes, or else the newcomer."""
+        self._time = monotonic()
+        crowded = len(self.connections) >= self.limits.connections
+        if crowded:
+            crowded = not make_room(self.connections, self.limits.connections)
+        super().connection_made(transport)
+        if crowded:
+            self.shed(Claim(Standing.HEAD, self._time))
+
+    def claim(self) -> Claim | None:
+        """Where this connection stands in a crowd; None if it waits for an answer, or is closing."""
+        transport, http = self.transport, self._http
+        if transport is None or transport.is_closing():
+            return None
+        if self.linger and self._task is None:
+            return Claim(Standing.ANSWERED, self._time)
+        if http is None:
+            return Claim(Standing.HEAD, self._time)
+        if self._data_received.is_set() or not self._can_write.is_set():
+            return None  # what came was not looked at yet, or an answer is on its way
+        if http.request_body and self.part is Part.BODY:
+            answered = http.stage is Stage.IDLE
+            return Claim(Standing.ANSWERED if answered else Standing.BODY, self.part_since)
+        if http.stage is Stage.IDLE:
+            return Claim(Standing.IDLE if self.used else Standing.HEAD, self._time)
+        return Claim(Standing.HEAD, self.part_since) if http.stage is Stage.REQUEST else None
+
+    def shed(self, claim: Claim) -> None:
+        """Ends it at once, with a word to whoever was asking for something."""
+        self.connections.discard(self)
+        transport = self.transport
+        assert transport is not None
+        if claim.standing in (Standing.HEAD, Standing.BODY):
+            transport.write(CROWDED)
+        transport.close()
+        self.loop.call_later(_LINGER_SECONDS, transport.abort)  # whoever does not read that
 
     def check_timeouts(self) -> None:
         """Sanic's timer of each connection gives way to the sweep."""

@@ -10,6 +10,7 @@ from sanic.config import Config
 
 from goseventh import person
 from goseventh.answers import JSON, TEXT, Answer
+from goseventh.limits import Limits
 from goseventh.problems import Problem
 from goseventh.store import Store
 from index import text
@@ -19,14 +20,14 @@ from storage.people import Taken
 SEARCH_LIMIT = 50
 App = Sanic[Config, SimpleNamespace]
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
-_READ = ["GET", "HEAD"]
+READ = ["GET", "HEAD"]
 
 
-def add(app: App, store: Store) -> None:
+def add(app: App, store: Store, limits: Limits) -> None:
     """Adds every endpoint over `store` to `app`."""
 
     async def create(request: Request) -> Answer:
-        outcome = await store.create(person.prepare(request.body))
+        outcome = await store.create(person.prepare(request.body, limits.depth))
         location = f"/pessoas/{records.format_id(outcome.id)}"
         if isinstance(outcome, Taken):
             raise Problem(422, "This apelido is taken.", person.NICKNAME, more={"existing": location})
@@ -41,7 +42,7 @@ def add(app: App, store: Store) -> None:
         return Answer(200, document, JSON)
 
     async def search(request: Request) -> Answer:
-        found = await store.search(text.needle(_term(request.query_string)), SEARCH_LIMIT)
+        found = await store.search(text.needle(_term(request.query_string, limits.term)), SEARCH_LIMIT)
         return Answer(200, b"[%b]" % b",".join(found), JSON)
 
     async def count(request: Request) -> Answer:
@@ -51,14 +52,14 @@ def add(app: App, store: Store) -> None:
         return Answer(200, b'{"status":"ok"}', JSON)
 
     app.add_route(create, "/pessoas", methods=["POST"])
-    app.add_route(search, "/pessoas", methods=_READ)
-    app.add_route(get, "/pessoas/<key:str>", methods=_READ)
-    app.add_route(count, "/contagem-pessoas", methods=_READ)
-    app.add_route(health, "/health", methods=_READ)
+    app.add_route(search, "/pessoas", methods=READ)
+    app.add_route(get, "/pessoas/<key:str>", methods=READ)
+    app.add_route(count, "/contagem-pessoas", methods=READ)
+    app.add_route(health, "/health", methods=READ)
 
 
-def _term(query: str) -> str:
-    """The first `t` of a query string; raises Problem if it is absent, empty or no UTF-8."""
+def _term(query: str, longest: int) -> str:
+    """The first `t` of a query string; raises Problem if it is absent, empty, too long or no UTF-8."""
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
@@ -66,4 +67,6 @@ def _term(query: str) -> str:
     term = next((value for name, value in pairs if name == "t"), "")
     if not term:
         raise Problem(400, "A search needs a term: /pessoas?t=…", "t")
+    if len(term) > longest:
+        raise Problem(400, f"A term must not be longer than {longest} characters.", "t")
     return term

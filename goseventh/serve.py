@@ -2,15 +2,16 @@
 
 import logging
 import os
-import resource
 import socket
 import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
 import storage.lock
 from goseventh import worker
+from goseventh.limits import raise_file_limit
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
 from storage import people
@@ -24,7 +25,7 @@ _log = logging.getLogger("goseventh")
 def serve(settings: Settings) -> int:
     """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line."""
     logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr, level=logging.INFO)
-    _raise_file_limit()
+    raise_file_limit()
     try:
         listeners = _listen(settings)
         found = _prepare(settings.data_dir, settings.map_size)
@@ -45,7 +46,7 @@ def serve(settings: Settings) -> int:
         print(f"strategy {strategy.name}: {strategy.promise}")
         print(f"{found} {'person' if found == 1 else 'people'} in {settings.data_dir}", flush=True)
 
-    return Supervisor(listeners, partial(worker.run, settings), started).run()
+    return Supervisor(listeners, partial(worker.run, settings, monotonic()), started).run()
 
 
 def _listen(settings: Settings) -> list[socket.socket]:
@@ -60,12 +61,6 @@ def _listen(settings: Settings) -> list[socket.socket]:
             f"can't listen on {place}: {error.strerror}; "
             "stop what listens there, or choose another --port or --host"
         ) from error
-
-
-def _raise_file_limit() -> None:
-    """Every connection is an open file, and the soft limit is often a cautious 1,024."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _prepare(directory: Path, map_size: int) -> int:

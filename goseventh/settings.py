@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 
 from rapidfuzz import process
 
-from goseventh import cpus
+from goseventh import cpus, limits
+from goseventh.limits import DEFAULTS, Limits
 from storage.store import MAP_SIZE, QUEUE_LIMIT
 from storage.strategies import table
 
 PREFIX = "GOSEVENTH_"
 # A process has 47 bits of addresses, and LMDB wants the whole map in one piece of them.
 _LARGEST_MAP = 1 << 45
+_NO_TOKEN = "none"
 _UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
@@ -28,10 +30,16 @@ def size_between(least: int, most: int) -> Callable[[str], int]:
     def parse(written: str) -> int:
         found = size(written)
         if not least <= found <= most:
-            raise ValueError(f"must be a size from {least} bytes to {most >> 30}GiB")
+            raise ValueError(f"must be a size from {least} bytes to {human(most)}")
         return found
 
     return parse
+
+
+def human(amount: int) -> str:
+    """A number of bytes as one would write it, in whole units."""
+    unit = next(unit for unit in ("GiB", "MiB", "KiB", "") if amount % _UNITS[unit.upper()] == 0)
+    return f"{amount // _UNITS[unit.upper()]}{unit}"
 
 
 def size(written: str) -> int:
@@ -74,6 +82,15 @@ def strategy(written: str) -> table.Strategy:
         raise ValueError(f"must be one of {', '.join(row.name for row in table.TABLE)}") from None
 
 
+def _token(written: str) -> str | None:
+    """By RFC 6750, 2.1; long enough not to be guessed."""
+    if written == _NO_TOKEN:
+        return None
+    if re.fullmatch(r"[0-9A-Za-z\-._~+/]{16,512}=*", written) is None:
+        raise ValueError("must be 16 characters or more of A-Z a-z 0-9 - . _ ~ + /")
+    return written
+
+
 def _host(written: str) -> str:
     try:
         plain = written.encode("idna").decode()
@@ -100,6 +117,8 @@ class Setting(NamedTuple):
     help: str
     parse: Callable[[str], Any]
     """From the written form; raises ValueError with the end of a sentence that begins with the name."""
+    secret: bool = False
+    """Whether its value must be shown nowhere."""
 
     @property
     def variable(self) -> str:
@@ -141,7 +160,45 @@ SERVE = (
         "the most the store can grow to; its file is only as large as what it holds",
         size_between(1 << 20, _LARGEST_MAP),
     ),
-    Setting("max-body", "64KiB", "the largest body taken; a larger one gets 413", size_between(1, 1 << 30)),
+    Setting(
+        "max-body",
+        human(DEFAULTS.body),
+        "the largest body taken; a larger one gets 413",
+        size_between(1, 1 << 30),
+    ),
+    Setting(
+        "max-head",
+        human(DEFAULTS.head),
+        "the largest head of a request, its first line and its fields; a larger one gets 431",
+        # Beyond it Sanic would stop reading before the head is whole.
+        size_between(256, 32 << 10),
+    ),
+    Setting(
+        "max-target",
+        human(DEFAULTS.target),
+        "the longest path with its query; a longer one gets 414",
+        size_between(64, 32 << 10),
+    ),
+    Setting(
+        "max-term",
+        str(DEFAULTS.term),
+        "characters of the longest search term; a longer one gets 400",
+        whole(1, 1 << 20),
+    ),
+    Setting(
+        "max-depth",
+        str(DEFAULTS.depth),
+        "how deep a body's arrays and objects may lie in one another; a deeper one gets 400",
+        # A person's stack lies 2 deep, and the parser itself ends at 1,024.
+        whole(2, 1024),
+    ),
+    Setting(
+        "max-connections",
+        str(limits.default_connections()),
+        "connections that a worker holds, by default as many as its open files allow; for one more "
+        "an unfinished or idle one ends, and where all wait for answers it gets 503",
+        whole(1, limits.most_connections()),
+    ),
     Setting(
         "max-queue",
         str(QUEUE_LIMIT),
@@ -166,6 +223,14 @@ SERVE = (
         "search-timeout", "2", "seconds a search may take, or wait for others; then it gets 503", seconds
     ),
     Setting("idle-timeout", "75", "seconds a connection is kept without a request", seconds),
+    Setting(
+        "admin-token",
+        _NO_TOKEN,
+        "what operators' pages ask for, as Authorization: Bearer; without one they are there only "
+        "while --host is loopback",
+        _token,
+        secret=True,
+    ),
 )
 
 
@@ -179,6 +244,11 @@ class Settings:
     strategy: table.Strategy
     map_size: int
     max_body: int
+    max_head: int
+    max_target: int
+    max_term: int
+    max_depth: int
+    max_connections: int
     max_queue: int
     write_behind_window: float
     emulate_flush_ms: float
@@ -186,6 +256,14 @@ class Settings:
     body_timeout: float
     search_timeout: float
     idle_timeout: float
+    admin_token: str | None
+
+    @property
+    def limits(self) -> Limits:
+        """What a request may bring, and how many may come."""
+        return Limits(
+            self.max_head, self.max_target, self.max_body, self.max_depth, self.max_term, self.max_connections
+        )
 
     def __init__(
         self, rows: tuple[Setting, ...], flags: Mapping[str, str | None], variables: Mapping[str, str]
@@ -202,7 +280,8 @@ class Settings:
                 setattr(self, row.attribute, row.parse(written))
             except ValueError as error:
                 name = f"--{row.name}" if flag is not None else row.variable
-                raise SettingError(f"{name} {error}, not {written!r}") from None
+                found = "" if row.secret else f", not {written!r}"
+                raise SettingError(f"{name} {error}{found}") from None
 
 
 def _refuse_unknown(variables: Mapping[str, str]) -> None:

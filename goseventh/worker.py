@@ -17,6 +17,7 @@ from sanic.server.async_server import AsyncioServer
 
 from goseventh import door
 from goseventh.app import create_app
+from goseventh.operators import Facts, Guard
 from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
 from goseventh.settings import Settings
@@ -41,11 +42,11 @@ _SWITCH_SECONDS = 0.0005
 _log = logging.getLogger("goseventh")
 
 
-def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> int:
+def run(settings: Settings, started: float, listener: socket.socket, ready: Callable[[], None]) -> int:
     """Serves until SIGTERM or SIGINT, then finishes what was accepted. Returns the exit code.
 
     Runs in a forked process whose signals are blocked; they are let in once there is a handler for them.
-    `ready` is called when connections are answered.
+    `started` is when the server was, by the monotonic clock; `ready` is called when connections are answered.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
     # What the supervisor imported is never collected: neither scanned again nor copied by being scanned.
@@ -53,13 +54,15 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[], None]) 
     gc.set_threshold(20_000, 20, 100)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return runner.run(_serve(settings, listener, ready))
+            return runner.run(_serve(settings, started, listener, ready))
         except Unusable as error:
             _log.error("%s", error)
             return 1
 
 
-async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> int:
+async def _serve(
+    settings: Settings, started: float, listener: socket.socket, ready: Callable[[], None]
+) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     broken = asyncio.Event()
@@ -81,7 +84,12 @@ async def _serve(settings: Settings, listener: socket.socket, ready: Callable[[]
         flush_delay=settings.emulate_flush_ms,
         broken=give_up,
     )
-    app = create_app(store, max_body=settings.max_body)
+    app = create_app(
+        store,
+        settings.limits,
+        Guard(settings.admin_token, listener.getsockname()[0]),
+        Facts(settings.strategy.within(settings.write_behind_window), started),
+    )
     door.open_again(listener)
     # The server closes its own when it stops, and whoever waits there would be reset.
     entrance = listener.dup()

@@ -52,13 +52,28 @@ class Server:
         *flags: str,
         workers: int = 1,
         program: Sequence[str] = ("goseventh",),
+        files: int | None = None,
         **variables: str,
     ) -> None:
-        """Starts it. `program`: the module to run, and what comes before `serve`. Raises NotServing."""
+        """Starts it. Raises NotServing.
+
+        `program`: the module to run, and what comes before `serve`. `files`: how many a process may open.
+        """
         self.directory = directory
         # Not a pipe: nobody reads it meanwhile, and a server that logs much would stand still.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the server
-        command = [sys.executable, "-m", *program, "serve", "--port", "0", "--workers", str(workers)]
+        limited = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(files)] if files is not None else []
+        command = [
+            *limited,
+            sys.executable,
+            "-m",
+            *program,
+            "serve",
+            "--port",
+            "0",
+            "--workers",
+            str(workers),
+        ]
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(directory), *flags],
             cwd=ROOT,
@@ -69,7 +84,7 @@ class Server:
             text=True,
         )
         self.banner = [self._line() for _ in range(3)]
-        match = re.search(r"http://127\.0\.0\.1:(\d+)", self.banner[0])
+        match = re.search(r"http://[0-9.]+:(\d+)", self.banner[0])
         assert match is not None, self.banner
         self.port = int(match[1])
 

@@ -115,6 +115,7 @@ def filled(tmp_path: Path) -> Path:
         (["serve", "--map-size", "1TB"], {}, "--map-size"),
         (["serve", "--max-body", "64KB"], {}, "--max-body"),
         (["serve", "--max-queue", "many"], {}, "--max-queue"),
+        (["serve", "--max-connections", "99999999"], {}, "--max-connections"),
         (["serve", "--host", ""], {}, "--host"),
         (["serve"], {"GOSEVENTH_PORT": "x"}, "GOSEVENTH_PORT"),
         (["serve"], {"GOSEVENTH_MAP_SIZE": ""}, "GOSEVENTH_MAP_SIZE"),
@@ -154,6 +155,24 @@ def test_an_unknown_command_or_flag_gets_exit_code_2(tmp_path: Path, arguments: 
     assert "Traceback" not in ended.stderr
     assert re.fullmatch(r"goseventh[a-z ]*: .*; see goseventh[a-z ]* --help\n", ended.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["serve", "--admin-tokn", "s3cret-s3cret-s3cret"],
+        ["serve", "--admin-tokn=s3cret-s3cret-s3cret"],
+        ["serve", "--admin-token", "s3cret!"],
+        ["serve", "--admin-token=s3cret!"],
+        ["serve", "s3cret"],
+        ["health", "--admin-token", "s3cret-s3cret-s3cret"],
+    ],
+    ids=" ".join,
+)
+def test_a_token_is_shown_by_no_error(tmp_path: Path, arguments: list[str]) -> None:
+    ended = run(*arguments, cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "s3cret" not in ended.stdout + one_line(ended.stderr)
 
 
 def test_help_names_every_setting_with_its_variable_and_default() -> None:

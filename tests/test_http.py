@@ -529,7 +529,9 @@ def test_an_expectation_without_a_body_changes_nothing(shared_server: Server) ->
 # Answers
 
 
-@pytest.mark.parametrize("target", [b"/pessoas?t=a", b"/contagem-pessoas", b"/nowhere"])
+@pytest.mark.parametrize(
+    "target", [b"/pessoas?t=a", b"/contagem-pessoas", b"/health", b"/stats", b"/nowhere", b"/pessoas?t=%ff"]
+)
 def test_answers_are_framed_and_say_no_more_than_needed(shared_server: Server, target: bytes) -> None:
     with Wire(shared_server) as wire:
         wire.send(get(target=target))
@@ -537,7 +539,10 @@ def test_answers_are_framed_and_say_no_more_than_needed(shared_server: Server, t
         names = [name.lower() for name in reply.headers]
         assert len(names) == len(set(names))
         assert {"content-type", "content-length", "connection"} <= set(names)
-        assert "transfer-encoding" not in names
+        assert set(names).isdisjoint({"transfer-encoding", "server", "date", "x-powered-by"})
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+        assert reply.headers["Cache-Control"] == "no-store"
+        assert reply.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
 def test_head_of_a_refused_request_carries_no_body(shared_server: Server) -> None:
@@ -607,6 +612,86 @@ def test_an_idle_connection_is_closed_without_a_word(hasty_server: Server, sent:
         if sent:
             assert wire.answer().status == 200
         assert wire.ended()
+
+
+LIMITED = [
+    "--max-head",
+    "512",
+    "--max-target",
+    "100",
+    "--max-term",
+    "10",
+    "--max-depth",
+    "4",
+    "--max-body",
+    "2KiB",
+]
+
+
+@pytest.fixture(scope="module")
+def limited_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of small limits."""
+    with Server(Path(tmp_path_factory.mktemp("limited")) / "data", *LIMITED) as running:
+        yield running
+
+
+def deep(depth: int, opening: bytes = b"[", closing: bytes = b"]") -> bytes:
+    """A valid body in which an unknown field lies that deep."""
+    nested = opening * (depth - 1) + b"1" + closing * (depth - 1)
+    return b'{"x":%b,%b' % (nested, person()[1:])
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "stays"),
+    [
+        (padded(508), 200, OPEN),
+        (padded(509), 431, CLOSED),
+        (get(target=b"/pessoas?t=a&" + b"x" * 87), 200, OPEN),
+        (get(target=b"/pessoas?t=a&" + b"x" * 88), 414, CLOSED),
+        (get(target=b"/pessoas?t=a&" + b"x" * 600), 414, CLOSED),
+        (get(target=b"http://x/pessoas?t=a&" + b"x" * 80), 414, CLOSED),
+        (get(target=b"/pessoas?t=" + b"%c3%a9" * 10), 200, OPEN),
+        (get(target=b"/pessoas?t=" + b"%c3%a9" * 11), 400, OPEN),
+        (get(target=b"/pessoas?t=" + b"a" * 11 + b"&t=b"), 400, OPEN),
+        (get(target=b"/pessoas?t=a&t=" + b"b" * 11), 200, OPEN),
+        *[
+            (post(length(body), body=body), status, OPEN)
+            for body, status in (
+                (deep(4), 201),
+                (deep(5), 400),
+                (deep(4, b'{"a":', b"}"), 201),
+                (deep(5, b'{"a":', b"}"), 400),
+                (deep(5, b'{"a":[', b"]}"), 400),
+                (b"[" * 500 + b"]" * 500, 400),
+                (b"[" * 1500, 400),
+                # Many side by side are not deep, and brackets in text are no brackets.
+                (b'{"x":[%b],%b' % (b",".join([b"[]"] * 100), person()[1:]), 201),
+                (b'{"x":"%b",%b' % (b"[{" * 100, person()[1:]), 201),
+            )
+        ],
+        (post(b"Content-Length: 2049", body=b"x" * 2049), 413, CLOSED),
+    ],
+    ids=lambda value: ascii(value)[-40:] if isinstance(value, bytes) else str(value),
+)
+def test_each_limit_is_a_setting(limited_server: Server, sent: bytes, status: int, stays: bool) -> None:
+    with Wire(limited_server) as wire:
+        wire.send(sent)
+        reply = wire.answer()
+        assert reply.status == status, reply.body
+        assert wire.goes_on() if stays else wire.ended()
+
+
+@pytest.mark.parametrize(
+    ("target", "detail"),
+    [
+        (b"/pessoas?t=" + b"a" * 11, "A term must not be longer than 10 characters."),
+        (b"/" + b"a" * 100, "What is asked for must not be longer than 100 bytes, nor the head."),
+    ],
+)
+def test_a_limit_is_named_to_whoever_met_it(limited_server: Server, target: bytes, detail: str) -> None:
+    with Wire(limited_server) as wire:
+        wire.send(get(target=target))
+        assert wire.answer().json["detail"] == detail
 
 
 def test_a_small_limit_of_bodies_does_not_limit_heads(directory: Path) -> None:

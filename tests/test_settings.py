@@ -86,6 +86,12 @@ OTHERS = {
     "strategy": ("per-request", "group-commit"),
     "map-size": ("1GiB", "2GiB"),
     "max-body": ("1KiB", "1MiB"),
+    "max-head": ("1KiB", "16KiB"),
+    "max-target": ("1KiB", "16KiB"),
+    "max-term": ("1", "100"),
+    "max-depth": ("2", "1024"),
+    "max-connections": ("1", "7"),
+    "admin-token": ("a" * 16, "-._~+/0123456789AZaz=="),
     "max-queue": ("1", "7"),
     "head-timeout": ("1", "0.5"),
     "body-timeout": ("2", "0.25"),
@@ -139,6 +145,14 @@ WRONG = [
     ("max-body", ""),
     ("max-queue", "0"),
     ("max-queue", "-5"),
+    ("max-head", "255"),
+    ("max-head", "33KiB"),
+    ("max-target", "1"),
+    ("max-term", "0"),
+    ("max-depth", "1"),
+    ("max-depth", "1025"),
+    ("max-connections", "0"),
+    ("max-connections", "9" * 9),
     ("head-timeout", "0"),
     ("head-timeout", "0.0"),
     ("body-timeout", "-1"),
@@ -162,6 +176,22 @@ def test_a_wrong_value_is_named_in_one_line(name: str, written: str, by: str) ->
     assert "must be" in message
     assert message.endswith(f"not {written!r}")
     assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "written", ["", "short", "x" * 15, "a secret with spaces", "secret" * 3 + "\n", "sécret" * 3, "None"]
+)
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_a_wrong_token_is_refused_and_not_shown(written: str, by: str) -> None:
+    flags, variables = (
+        ({"admin_token": written}, {}) if by == "flag" else ({}, {"GOSEVENTH_ADMIN_TOKEN": written})
+    )
+    with pytest.raises(SettingError) as raised:
+        Settings(SERVE, flags, variables)
+    message = str(raised.value)
+    assert message.startswith("--admin-token must be" if by == "flag" else "GOSEVENTH_ADMIN_TOKEN must be")
+    assert not written or written not in message
+    assert "not " not in message
 
 
 @pytest.mark.parametrize("strategy", table.TABLE, ids=lambda row: row.name)
@@ -199,7 +229,7 @@ def test_a_command_that_takes_few_settings_minds_the_others_variables_but_not_th
 def test_every_setting_stands_in_the_readmes_table(row: settings.Setting) -> None:
     rows = [line for line in README.read_text().splitlines() if line.startswith("|")]
     (documented,) = (line for line in rows if line.startswith(f"| `--{row.name}` | `{row.variable}` |"))
-    if row.name != "workers":  # its default is the machine's
+    if row.name not in ("workers", "max-connections"):  # their defaults are the machine's
         assert row.default in documented
 
 
