@@ -96,7 +96,10 @@ class StrictHttp(Http):
         # Whoever is refused may still be sending, and a reset would take the answer with it.
         self.protocol.linger = answer.status >= 400 and not self.keep_alive
         self.response_func = None  # type: ignore[assignment]  # as Sanic's own: nothing more may be sent
-        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=bool(self.head_only)))
+        head_only = self.head_only
+        if head_only is None:  # refused before Sanic read a head
+            head_only = self.recv_buffer.startswith(b"HEAD ")
+        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only))
         self.stage = Stage.IDLE
 
     async def read(self) -> bytes | None:

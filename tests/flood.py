@@ -23,6 +23,11 @@ HALVES = {
 }
 
 
+def few_files(module: str = "goseventh", number: int = FILES) -> tuple[str, ...]:
+    """What runs a server that may open that many files."""
+    return ("tests.few_files", str(number), module)
+
+
 @contextlib.contextmanager
 def flood(server: Server, half: bytes, count: int) -> Iterator[list[socket.socket]]:
     """That many connections, each of which has sent `half`."""
@@ -64,7 +69,7 @@ def main(requests: int = 50, connections: int = 400) -> int:
         with tempfile.TemporaryDirectory() as place:
             for kind, half in HALVES.items():
                 with (
-                    Server(Path(place) / kind, workers=1, program=(program,), files=FILES) as server,
+                    Server(Path(place) / kind, program=few_files(program)) as server,
                     flood(server, half, connections),
                 ):
                     answered = good_answers(server, requests, patience=0.5)

@@ -52,28 +52,13 @@ class Server:
         *flags: str,
         workers: int = 1,
         program: Sequence[str] = ("goseventh",),
-        files: int | None = None,
         **variables: str,
     ) -> None:
-        """Starts it. Raises NotServing.
-
-        `program`: the module to run, and what comes before `serve`. `files`: how many a process may open.
-        """
+        """Starts it. `program`: the module to run, and what comes before `serve`. Raises NotServing."""
         self.directory = directory
         # Not a pipe: nobody reads it meanwhile, and a server that logs much would stand still.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the server
-        limited = ["sh", "-c", 'ulimit -n "$0" && exec "$@"', str(files)] if files is not None else []
-        command = [
-            *limited,
-            sys.executable,
-            "-m",
-            *program,
-            "serve",
-            "--port",
-            "0",
-            "--workers",
-            str(workers),
-        ]
+        command = [sys.executable, "-m", *program, "serve", "--port", "0", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*command, "--data-dir", str(directory), *flags],
             cwd=ROOT,

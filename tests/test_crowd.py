@@ -58,7 +58,7 @@ def test_equal_claims_are_no_reason_to_compare_connections() -> None:
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that may open few files."""
-    with Server(Path(tmp_path_factory.mktemp("small")) / "data", files=flood.FILES) as running:
+    with Server(Path(tmp_path_factory.mktemp("small")) / "data", program=flood.few_files()) as running:
         yield running
 
 
@@ -150,7 +150,7 @@ def test_nobody_who_waits_for_an_answer_is_shed_and_the_newcomer_is_told(tmp_pat
 
 def test_the_limit_of_open_files_sets_the_default(tmp_path: Path) -> None:
     assert 1 <= default_connections() <= 16_384
-    with Server(tmp_path / "data", files=100) as server:
+    with Server(tmp_path / "data", program=flood.few_files(number=100)) as server:
         limits = Path(f"/proc/{min(server.workers())}/limits").read_text()
         assert re.search(r"Max open files +100 +100 ", limits)
         with flood.flood(server, b"", 100) as clients:
@@ -162,4 +162,4 @@ def test_the_limit_of_open_files_sets_the_default(tmp_path: Path) -> None:
 
 def test_more_connections_than_files_allow_are_refused_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(NotServing, match="--max-connections must be a whole number from 1 to 36, not '37'"):
-        Server(tmp_path / "data", "--max-connections", "37", files=100)
+        Server(tmp_path / "data", "--max-connections", "37", program=flood.few_files(number=100))

@@ -7,6 +7,7 @@ import pytest
 
 from goseventh import __version__, operators, settings
 from goseventh.operators import Guard
+from storage.strategies.table import Strategy
 from tests.serving import Reply, Server, until
 
 TOKEN = "a-token.of_the~operators+0/=="
@@ -32,7 +33,7 @@ def test_stats_say_what_runs_since_when_and_what_it_promises(server: Server) -> 
 
 
 @pytest.mark.parametrize("strategy", settings.ROWS, ids=lambda row: row.name)
-def test_stats_know_every_strategy(tmp_path: Path, strategy: settings.table.Strategy) -> None:
+def test_stats_know_every_strategy(tmp_path: Path, strategy: Strategy) -> None:
     with Server(tmp_path / "data", "--strategy", strategy.name) as server:
         found = ask(server, "/stats").json
     assert (found["strategy"], found["promise"]) == (strategy.name, strategy.promise)

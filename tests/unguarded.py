@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 from sanic.http import Http
-from sanic.http.constants import HTTP
 from sanic.server.protocols.http_protocol import HttpProtocol
 
 from goseventh import worker
@@ -18,24 +17,19 @@ from goseventh.protocol import StrictHttp, StrictProtocol, Timeouts
 PROGRAM = "tests.unguarded"
 
 
-class LooseHttp(StrictHttp):
+class LooseHttp(Http):
     """Reads as Sanic does, answers as the server does."""
 
-    http1_request_header = Http.http1_request_header
-    read = Http.read
+    http1_response_header = StrictHttp.http1_response_header
 
 
-class LooseProtocol(StrictProtocol):
+class LooseProtocol(HttpProtocol):
     """Sanic's own, with what the worker calls."""
 
     HTTP_CLASS = LooseHttp
-    __slots__ = ()
-    __version__ = HTTP.VERSION_1
-    check_timeouts = HttpProtocol.check_timeouts
-    connection_made = HttpProtocol.connection_made
-    receive_more = HttpProtocol.receive_more
-    eof_received = HttpProtocol.eof_received
-    close = HttpProtocol.close
+    __slots__ = ("linger",)
+    finish = StrictProtocol.finish
+    refuse = StrictProtocol.refuse
 
     def enforce(self, timeouts: Timeouts, now: float) -> None:
         """Nothing: Sanic's timers do it."""

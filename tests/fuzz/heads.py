@@ -1,0 +1,108 @@
+"""What the contract and RFC 9112 say of a head: an oracle that reads it character by character."""
+
+from typing import NamedTuple
+
+TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+AUTHORITY = TOKEN - set(b"#^`|") | set(b"(),;=:[]")
+LARGEST_HEAD = 8192
+LARGEST_BODY = 65_536
+# Path with query → statuses of a GET.
+PATHS = {
+    b"/contagem-pessoas": 200,
+    b"/health": 200,
+    b"/pessoas?t=zz": 200,
+    b"/pessoas": 400,
+    b"/nowhere": 404,
+}
+
+
+class Verdict(NamedTuple):
+    """What may come of a head."""
+
+    statuses: frozenset[int]
+    stays: bool | None
+    """Whether the connection goes on; None where either will do."""
+    body: bytes
+    """What the head says will follow."""
+
+
+def judge(head: bytes) -> Verdict:
+    """The verdict on a head, which ends with the only empty line in it (those before the request aside)."""
+    while head.startswith(b"\r\n"):
+        head = head[2:]
+    lines = head.removesuffix(b"\r\n\r\n").split(b"\r\n")
+    method, target, version, faults = _request_line(lines[0])
+    fields: dict[bytes, list[bytes]] = {}
+    for line in lines[1:]:
+        name, colon, value = line.partition(b":")
+        if not colon or not name or not TOKEN.issuperset(name) or not _is_text(value):
+            faults.add(400)
+        fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
+    if len(head) > LARGEST_HEAD:
+        faults |= {431, 414}
+    hosts = fields.get(b"host", [])
+    if len(hosts) > 1 or (not hosts and version != b"HTTP/1.0") or not AUTHORITY.issuperset(b"".join(hosts)):
+        faults.add(400)
+    body, fault = _body(fields, version)
+    faults |= fault
+    framed = b"content-length" in fields or b"transfer-encoding" in fields
+    if framed and any(value.lower() != b"100-continue" for value in fields.get(b"expect", [])[:1]):
+        faults.add(417)
+    if faults:
+        return Verdict(frozenset(faults), False, b"")
+    return Verdict(_statuses(method, target), _stays(fields, version), body)
+
+
+def _request_line(line: bytes) -> tuple[bytes, bytes, bytes, set[int]]:
+    parts = line.split(b" ")
+    if len(parts) != 3 or not all(parts):
+        return b"", b"", b"", {400}
+    method, target, version = parts
+    faults = set()
+    name, major, point, minor = version[:5], version[5:6], version[6:7], version[7:]
+    if name != b"HTTP/" or point != b"." or len(minor) != 1 or not (major + minor).isdigit():
+        faults.add(400)
+    elif version not in (b"HTTP/1.0", b"HTTP/1.1"):
+        faults.add(505)
+    if not TOKEN.issuperset(method) or any(not 0x21 <= byte <= 0x7E for byte in target):
+        faults.add(400)
+    if not target.startswith(b"/"):
+        # Each of these is refused for good; a URL is for a proxy, and generated nowhere here.
+        faults.add(405 if method == b"CONNECT" or target == b"*" else 400)
+    return method, target, version, faults
+
+
+def _body(fields: dict[bytes, list[bytes]], version: bytes) -> tuple[bytes, set[int]]:
+    lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
+    if len(lengths) + len(codings) > 1:
+        return b"", {400}
+    if codings:
+        fine = codings[0].lower() == b"chunked" and version != b"HTTP/1.0"
+        return b"5\r\n{}   \r\n0\r\n\r\n", set() if fine else {400}
+    if not lengths:
+        return b"", set()
+    if not lengths[0] or any(byte not in b"0123456789" for byte in lengths[0]) or len(lengths[0]) > 18:
+        return b"", {400}
+    length = int(lengths[0])
+    return (b"{}".ljust(length)[:length], set()) if length <= LARGEST_BODY else (b"", {413})
+
+
+def _statuses(method: bytes, target: bytes) -> frozenset[int]:
+    if target not in PATHS:
+        return frozenset({200, 400, 404, 405})  # some path; that there is an answer is what counts
+    if method in (b"GET", b"HEAD"):
+        return frozenset({PATHS[target]})
+    if method == b"POST" and target.startswith(b"/pessoas"):
+        return frozenset({400, 422})
+    return frozenset({404} if target == b"/nowhere" else {405})
+
+
+def _stays(fields: dict[bytes, list[bytes]], version: bytes) -> bool | None:
+    connection = [value.lower() for value in fields.get(b"connection", [])]
+    if b"expect" in fields or connection not in ([], [b"keep-alive"], [b"close"]):
+        return None  # who may not have been asked for a body, and who says something unknown
+    return connection == [b"keep-alive"] or (version == b"HTTP/1.1" and not connection)
+
+
+def _is_text(value: bytes) -> bool:
+    return all(byte == 9 or (byte >= 0x20 and byte != 0x7F) for byte in value)
