@@ -11,6 +11,7 @@ COPY goseventh goseventh
 # Bytecode that is never compared with its source starts a process sooner, and survives the copy whatever its dates.
 RUN /opt/goseventh/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/goseventh/bin/pip uninstall --yes --quiet setuptools pip \
+    && /opt/goseventh/bin/python -m goseventh.sbom > /opt/goseventh/sbom.cdx.json \
     && python3 -m compileall -q -f --invalidation-mode unchecked-hash /opt/goseventh/lib
 
 FROM ${PYTHON_IMAGE}

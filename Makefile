@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof check lock clean FORCE
+.PHONY: help run test proof fuzz fuzz-coverage soak check audit lock clean FORCE
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/run.stamp ## serve on port 9999; more flags in ARGS="--workers 2"
 	@exec $(BIN)/goseventh serve $(ARGS)
@@ -22,11 +22,30 @@ test: $(VENV)/dev.stamp ## run the tests; pytest's arguments in ARGS="-k search"
 proof: $(VENV)/dev.stamp ## crash each write strategy in depth and print what was lost; needs cc, takes minutes
 	@exec $(BIN)/python -m tests.proof.report $(ARGS)
 
+fuzz: $(VENV)/dev.stamp ## throw 100,000 cases at a server, minutes; ARGS="5000" for fewer, ARGS="5000 SEED" again
+	@exec $(BIN)/python -m tests.fuzz.run $(ARGS)
+
+FUZZED = record head frames segment signature validation
+FUZZ_SECONDS ?= 60
+
+fuzz-coverage: $(VENV)/fuzz.stamp ## fuzz the readers of bytes along their coverage, each FUZZ_SECONDS=60
+	@for target in $(FUZZED); do $(BIN)/python -m tests.fuzz.coverage $$target $(FUZZ_SECONDS) || exit 1; done
+
+soak: $(VENV)/dev.stamp ## load, kill workers and fill the disk for SOAK_MINUTES=30; needs cc
+	@exec $(BIN)/python -m tests.soak.run
+
 check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Not a part of `make check`: that must pass without a network, and what is known of a package changes by the day.
+audit: $(VENV)/made.stamp ## look the pinned dependencies up among known vulnerabilities; needs the network
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip --quiet --disable-pip-version-check install pip-audit==2.10.1
+	@$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.txt || \
+		{ echo 'the audit found something, or could not reach the data that it needs: nothing is known to be safe' >&2; exit 1; }
 
 # The oldest Python supported compiles the pins: newer ones need these packages or fewer.
 # A local directory of wheels would hide the hashes of other platforms.
@@ -40,6 +59,7 @@ lock: $(VENV)/made.stamp ## pin the dependencies anew; ARGS=--upgrade takes newe
 	$(PIP) install pip-tools==7.6.2
 	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
 	$(COMPILE) $(ARGS) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra fuzz --constraint requirements.txt --output-file requirements-fuzz.txt pyproject.toml
 
 clean: ## remove .venv, caches and what builds left; never ./data
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -67,4 +87,8 @@ $(VENV)/run.stamp: $(VENV)/made.stamp requirements.txt pyproject.toml
 
 $(VENV)/dev.stamp: $(VENV)/run.stamp requirements-dev.txt
 	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/fuzz.stamp: $(VENV)/dev.stamp requirements-fuzz.txt
+	@$(PIP) install --require-hashes -r requirements-fuzz.txt
 	@touch $@

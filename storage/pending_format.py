@@ -62,11 +62,15 @@ def frames(stored: bytes) -> Iterator[tuple[Group | None, int]]:
         body = stored[begin:at]
         if not 0 < length <= _FRAME_LIMIT or len(body) < length or google_crc32c.value(body) != checksum:
             return
-        yield (None if body == _MOVED else _group(body)), at
+        try:
+            found = None if body == _MOVED else _group(body)
+        except (struct.error, ValueError):  # a checksum of 32 bits may fit what is no body
+            return
+        yield found, at
 
 
 def _group(body: bytes) -> Group:
-    _, moment, clock, sequence, count = _GROUP.unpack_from(body)
+    kind, moment, clock, sequence, count = _GROUP.unpack_from(body)
     at = _GROUP.size
     people = []
     for _ in range(count):
@@ -77,6 +81,8 @@ def _group(body: bytes) -> Group:
             fields.append(body[at : at + length])
             at += length
         people.append(Person(key, *fields))
+    if kind != b"P" or at != len(body):
+        raise ValueError("no group")
     return Group(moment, clock, sequence, people)
 
 

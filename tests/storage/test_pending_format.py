@@ -36,6 +36,19 @@ def test_reading_ends_before_a_cut_frame(group: Group, missing: int) -> None:
     assert list(pending_format.frames(stored[: max(0, len(stored) - missing)])) == []
 
 
+@pytest.mark.parametrize("damage", [b"", b"x", b"Q" + bytes(28), b"P" + bytes(27), b"P" + bytes(29), b"Mx"])
+def test_a_body_that_is_none_ends_the_reading_whatever_its_checksum(damage: bytes) -> None:
+    whole = pending_format.moved()
+    stored = whole + pending_format._frame(damage) + whole
+    assert list(pending_format.frames(stored)) == [(None, len(whole))]
+
+
+def test_a_group_that_says_it_is_longer_or_shorter_ends_the_reading() -> None:
+    packed = pending_format.pack(Group(1, 2, 3, [Person(bytes(16), b"a", b"b", b"c")]))
+    for body in (packed[8:] + b"x", packed[8:-1], packed[8:33] + b"\2" + packed[34:]):
+        assert list(pending_format.frames(pending_format._frame(body))) == []
+
+
 @pytest.mark.parametrize("junk", [b"\0" * 100, b"\xff" * 100, b"\0\0\0\0\0\0\0\0x"])
 def test_junk_is_no_frame(junk: bytes) -> None:
     assert list(pending_format.frames(junk)) == []
