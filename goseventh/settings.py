@@ -1,14 +1,13 @@
 """Every setting once: name, default, help. Flags and GOSEVENTH_* variables derive from the table."""
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rapidfuzz import process
 
-from goseventh import cpus, limits
+from goseventh import cpus, limits, written
 from goseventh.limits import DEFAULTS, Limits
 from storage.store import MAP_SIZE, QUEUE_LIMIT
 from storage.strategies import table
@@ -16,95 +15,10 @@ from storage.strategies import table
 PREFIX = "GOSEVENTH_"
 # A process has 47 bits of addresses, and LMDB wants the whole map in one piece of them.
 _LARGEST_MAP = 1 << 45
-_NO_TOKEN = "none"
-_UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
 class SettingError(ValueError):
     """A setting's value, or its name, is wrong; the message is one line for whoever set it."""
-
-
-def size_between(least: int, most: int) -> Callable[[str], int]:
-    """A parser of sizes from `least` to `most` bytes."""
-
-    def parse(written: str) -> int:
-        found = size(written)
-        if not least <= found <= most:
-            raise ValueError(f"must be a size from {least} bytes to {human(most)}")
-        return found
-
-    return parse
-
-
-def human(amount: int) -> str:
-    """A number of bytes as one would write it, in whole units."""
-    unit = next(unit for unit in ("GiB", "MiB", "KiB", "") if amount % _UNITS[unit.upper()] == 0)
-    return f"{amount // _UNITS[unit.upper()]}{unit}"
-
-
-def size(written: str) -> int:
-    """Bytes, or KiB, MiB or GiB."""
-    parts = re.fullmatch(r"([0-9]{1,18}) ?((?:[KMG]iB)?)", written, re.IGNORECASE)
-    if parts is None or int(parts[1]) == 0:
-        raise ValueError("must be a size such as 65536, 64KiB, 512MiB or 4GiB")
-    return int(parts[1]) * _UNITS[parts[2].upper()]
-
-
-def whole(least: int, most: int) -> Callable[[str], int]:
-    """A parser of whole numbers from `least` to `most`."""
-
-    def parse(written: str) -> int:
-        if re.fullmatch(r"[0-9]{1,9}", written) is None or not least <= int(written) <= most:
-            raise ValueError(f"must be a whole number from {least} to {most}")
-        return int(written)
-
-    return parse
-
-
-def seconds(written: str) -> float:
-    """A duration over 0 in seconds."""
-    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,3})?", written) is None or float(written) == 0:
-        raise ValueError("must be a number of seconds over 0, such as 5 or 0.5")
-    return float(written)
-
-
-def milliseconds(least: int) -> Callable[[str], float]:
-    """A parser of milliseconds from `least` to a minute, into seconds."""
-    parse_whole = whole(least, 60_000)
-    return lambda written: parse_whole(written) / 1000
-
-
-def strategy(written: str) -> table.Strategy:
-    """A row of the table of write strategies."""
-    try:
-        return table.find(written)
-    except KeyError:
-        raise ValueError(f"must be one of {', '.join(row.name for row in table.TABLE)}") from None
-
-
-def _token(written: str) -> str | None:
-    """By RFC 6750, 2.1; long enough not to be guessed."""
-    if written == _NO_TOKEN:
-        return None
-    if re.fullmatch(r"[0-9A-Za-z\-._~+/]{16,512}=*", written) is None:
-        raise ValueError("must be 16 characters or more of A-Z a-z 0-9 - . _ ~ + /")
-    return written
-
-
-def _host(written: str) -> str:
-    try:
-        plain = written.encode("idna").decode()
-    except UnicodeError:
-        plain = ""
-    if not plain.isprintable() or not plain or " " in plain:
-        raise ValueError("must be an address or a host name")
-    return written
-
-
-def _directory(written: str) -> Path:
-    if not written:
-        raise ValueError("must be a directory")
-    return Path(written)
 
 
 class Setting(NamedTuple):
@@ -132,16 +46,16 @@ class Setting(NamedTuple):
 
 
 ROWS = [row.within(table.WINDOW_SECONDS) for row in table.TABLE]
-DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", _directory)
-HOST = Setting("host", "127.0.0.1", "address to listen on", _host)
-PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", whole(0, 65535))
+DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", written.directory)
+HOST = Setting("host", "127.0.0.1", "address to listen on", written.host)
+PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", written.whole(0, 65535))
 STRATEGY = Setting(
     "strategy",
     table.DEFAULT.name,
     "how people are written: "
     + "; ".join(f"{row.name}, where a 201 means {row.created_means}" for row in ROWS)
     + f". {table.ADVICE.capitalize()}",
-    strategy,
+    written.strategy,
 )
 SERVE = (
     HOST,
@@ -150,7 +64,7 @@ SERVE = (
         "workers",
         str(cpus.best_workers()),
         "processes that serve; by default as many as the CPUs this process may use, rounded",
-        whole(1, 64),
+        written.whole(1, 64),
     ),
     DATA_DIR,
     STRATEGY,
@@ -158,77 +72,80 @@ SERVE = (
         "map-size",
         f"{MAP_SIZE >> 30}GiB",
         "the most the store can grow to; its file is only as large as what it holds",
-        size_between(1 << 20, _LARGEST_MAP),
+        written.size_between(1 << 20, _LARGEST_MAP),
     ),
     Setting(
         "max-body",
-        human(DEFAULTS.body),
+        written.human(DEFAULTS.body),
         "the largest body taken; a larger one gets 413",
-        size_between(1, 1 << 30),
+        written.size_between(1, 1 << 30),
     ),
     Setting(
         "max-head",
-        human(DEFAULTS.head),
+        written.human(DEFAULTS.head),
         "the largest head of a request, its first line and its fields; a larger one gets 431",
         # Beyond it Sanic would stop reading before the head is whole.
-        size_between(256, 32 << 10),
+        written.size_between(256, 32 << 10),
     ),
     Setting(
         "max-target",
-        human(DEFAULTS.target),
+        written.human(DEFAULTS.target),
         "the longest path with its query; a longer one gets 414",
-        size_between(64, 32 << 10),
+        written.size_between(64, 32 << 10),
     ),
     Setting(
         "max-term",
         str(DEFAULTS.term),
         "characters of the longest search term; a longer one gets 400",
-        whole(1, 1 << 20),
+        written.whole(1, 1 << 20),
     ),
     Setting(
         "max-depth",
         str(DEFAULTS.depth),
         "how deep a body's arrays and objects may lie in one another; a deeper one gets 400",
         # A person's stack lies 2 deep, and the parser itself ends at 1,024.
-        whole(2, 1024),
+        written.whole(2, 1024),
     ),
     Setting(
         "max-connections",
         str(limits.default_connections()),
         "connections that a worker holds, by default as many as its open files allow; for one more "
         "an unfinished or idle one ends, and where all wait for answers it gets 503",
-        whole(1, limits.most_connections()),
+        written.whole(1, limits.most_connections()),
     ),
     Setting(
         "max-queue",
         str(QUEUE_LIMIT),
         "creations that may wait in a worker; one more gets 503",
-        whole(1, 1_000_000),
+        written.whole(1, 1_000_000),
     ),
     Setting(
         "write-behind-window",
         f"{table.WINDOW_SECONDS * 1000:g}",
         "milliseconds of answers that write-behind may have at risk",
-        milliseconds(10),
+        written.milliseconds(10),
     ),
     Setting(
         "emulate-flush-ms",
         "0",
         "for experiments: milliseconds to sleep before each durable commit, as a slower disk would",
-        milliseconds(0),
+        written.milliseconds(0),
     ),
-    Setting("head-timeout", "5", "seconds a request's head may take in all", seconds),
-    Setting("body-timeout", "10", "seconds a request's body may take in all", seconds),
+    Setting("head-timeout", "5", "seconds a request's head may take in all", written.seconds),
+    Setting("body-timeout", "10", "seconds a request's body may take in all", written.seconds),
     Setting(
-        "search-timeout", "2", "seconds a search may take, or wait for others; then it gets 503", seconds
+        "search-timeout",
+        "2",
+        "seconds a search may take, or wait for others; then it gets 503",
+        written.seconds,
     ),
-    Setting("idle-timeout", "75", "seconds a connection is kept without a request", seconds),
+    Setting("idle-timeout", "75", "seconds a connection is kept without a request", written.seconds),
     Setting(
         "admin-token",
-        _NO_TOKEN,
+        written.NO_TOKEN,
         "what operators' pages ask for, as Authorization: Bearer; without one they are there only "
         "while --host is loopback",
-        _token,
+        written.token,
         secret=True,
     ),
 )
@@ -275,12 +192,12 @@ class Settings:
         _refuse_unknown(variables)
         for row in rows:
             flag = flags.get(row.attribute)
-            written = flag if flag is not None else variables.get(row.variable, row.default)
+            given = flag if flag is not None else variables.get(row.variable, row.default)
             try:
-                setattr(self, row.attribute, row.parse(written))
+                setattr(self, row.attribute, row.parse(given))
             except ValueError as error:
                 name = f"--{row.name}" if flag is not None else row.variable
-                found = "" if row.secret else f", not {written!r}"
+                found = "" if row.secret else f", not {given!r}"
                 raise SettingError(f"{name} {error}{found}") from None
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from goseventh import cpus, settings
+from goseventh import written as parsers
 from goseventh.settings import SERVE, SettingError, Settings
 from storage.strategies import table
 from tests.serving import ROOT
@@ -29,7 +30,7 @@ README = ROOT / "README.md"
     ],
 )
 def test_sizes_are_bytes_or_have_a_binary_unit(written: str, size: int) -> None:
-    assert settings.size(written) == size
+    assert parsers.size(written) == size
 
 
 @pytest.mark.parametrize(
@@ -62,7 +63,7 @@ def test_sizes_are_bytes_or_have_a_binary_unit(written: str, size: int) -> None:
 )
 def test_what_is_no_size_is_refused(written: str) -> None:
     with pytest.raises(ValueError, match="size"):
-        settings.size(written)
+        parsers.size(written)
 
 
 def read(flags: dict[str, str | None] | None = None, variables: dict[str, str] | None = None) -> Settings:

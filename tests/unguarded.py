@@ -12,7 +12,8 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 
 from goseventh import worker
 from goseventh.cli import main
-from goseventh.protocol import StrictHttp, StrictProtocol, Timeouts
+from goseventh.protocol import StrictProtocol, Timeouts
+from goseventh.strict_http import StrictHttp
 
 PROGRAM = "tests.unguarded"
 
