@@ -41,10 +41,11 @@ check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
 	$(BIN)/lint-imports
 
 # Not a part of `make check`: that must pass without a network, and what is known of a package changes by the day.
+# An index that knows no vulnerabilities, such as a mirror, skips every package: --strict makes that a failure.
 audit: $(VENV)/made.stamp ## look the pinned dependencies up among known vulnerabilities; needs the network
 	@$(PYTHON) -m venv $(VENV)/audit
 	@$(VENV)/audit/bin/python -m pip --quiet --disable-pip-version-check install pip-audit==2.10.1
-	@$(VENV)/audit/bin/pip-audit --require-hashes --disable-pip -r requirements.txt || \
+	@$(VENV)/audit/bin/pip-audit --strict --require-hashes --disable-pip -r requirements.txt || \
 		{ echo 'the audit found something, or could not reach the data that it needs: nothing is known to be safe' >&2; exit 1; }
 
 # The oldest Python supported compiles the pins: newer ones need these packages or fewer.
@@ -62,7 +63,7 @@ lock: $(VENV)/made.stamp ## pin the dependencies anew; ARGS=--upgrade takes newe
 	$(COMPILE) $(ARGS) --extra fuzz --constraint requirements.txt --output-file requirements-fuzz.txt pyproject.toml
 
 clean: ## remove .venv, caches and what builds left; never ./data
-	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .fuzz build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find goseventh storage index tests -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A stamp inside .venv stands for one finished step, so that a second `make run` starts at once.

@@ -1,12 +1,11 @@
 """Fuzzing that follows coverage, of what reads bytes that may be damaged or hostile.
 
 `python -m tests.fuzz.coverage TARGET SECONDS`, where the `fuzz` extra (Atheris) is installed.
-A target catches what is documented to be raised; any other exception is a find, and its input is written to a
-file.
+A target catches what is documented to be raised; any other exception is a find, and its input is written
+into `.fuzz/`, where the corpora stay for the next time.
 """
 
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,10 +117,12 @@ def _samples() -> dict[str, tuple[Callable[[bytes], None], list[bytes]]]:
 def main() -> None:
     """Fuzzes one target for a bounded time; libFuzzer ends the process."""
     target, samples = _samples()[sys.argv[1]]
-    corpus = Path(tempfile.mkdtemp(prefix="corpus-"))
+    corpus = Path(".fuzz") / sys.argv[1]
+    corpus.mkdir(parents=True, exist_ok=True)
     for number, sample in enumerate(samples):
         (corpus / str(number)).write_bytes(sample)
-    options = [f"-max_total_time={int(sys.argv[2])}", f"-max_len={LONGEST}", "-print_final_stats=1"]
+    seconds = int(sys.argv[2])
+    options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-artifact_prefix=.fuzz/"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], target)
     atheris.Fuzz()
 
