@@ -28,7 +28,8 @@ _SECURITY = (
     b"Cache-Control: no-store\r\n"
 )
 _HEADS = {
-    status: b"HTTP/1.1 %d %b\r\n%b" % (status, phrase.encode(), _SECURITY) for status, phrase in PHRASES.items()
+    status: b"HTTP/1.1 %d %b\r\n%b" % (status, phrase.encode(), _SECURITY)
+    for status, phrase in PHRASES.items()
 }
 _NO_HEADERS = Header()
 
