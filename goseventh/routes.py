@@ -15,12 +15,14 @@ from goseventh.problems import Problem
 from goseventh.store import Store
 from index import text
 from storage import records
+from storage.errors import Unknown
 from storage.people import Taken
 
 SEARCH_LIMIT = 50
 App = Sanic[Config, SimpleNamespace]
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 READ = ["GET", "HEAD"]
+_NOBODY = "There is no such person."
 
 
 def add(app: App, store: Store, limits: Limits) -> None:
@@ -34,15 +36,18 @@ def add(app: App, store: Store, limits: Limits) -> None:
         return Answer(201, outcome.document, JSON, b"Location: %b\r\n" % location.encode())
 
     async def get(request: Request, key: str) -> Answer:
-        if _UUID.fullmatch(key) is None:
-            raise Problem(404, "There is no such person.")
-        document = await store.get(bytes.fromhex(key.replace("-", "")))
+        found = _id(key)
+        document = None if found is None else await store.get(found)
         if document is None:
-            raise Problem(404, "There is no such person.")
+            raise Problem(404, _NOBODY)
         return Answer(200, document, JSON)
 
     async def search(request: Request) -> Answer:
-        found = await store.search(text.needle(_term(request.query_string, limits.term)), SEARCH_LIMIT)
+        term, after = _asked(request.query_string, limits.term)
+        try:
+            found = await store.search(text.needle(term), SEARCH_LIMIT, after)
+        except Unknown:
+            raise Problem(404, _NOBODY, "after") from None
         return Answer(200, b"[%b]" % b",".join(found), JSON)
 
     async def count(request: Request) -> Answer:
@@ -58,15 +63,28 @@ def add(app: App, store: Store, limits: Limits) -> None:
     app.add_route(health, "/health", methods=READ)
 
 
-def _term(query: str, longest: int) -> str:
-    """The first `t` of a query string; raises Problem if it is absent, empty, too long or no UTF-8."""
+def _asked(query: str, longest: int) -> tuple[str, bytes | None]:
+    """Term and place to go on from in the query string of a search; of a repeated name the first counts.
+
+    Raises Problem for no term, a too long one, no id, and what is not UTF-8.
+    """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise Problem(400, "The query is not UTF-8.", "t") from None
-    term = next((value for name, value in pairs if name == "t"), "")
-    if not term:
+    asked = dict(reversed(pairs))
+    if not asked.get("t"):
         raise Problem(400, "A search needs a term: /pessoas?t=…", "t")
-    if len(term) > longest:
+    if len(asked["t"]) > longest:
         raise Problem(400, f"A term must not be longer than {longest} characters.", "t")
-    return term
+    if "after" not in asked:
+        return asked["t"], None
+    after = _id(asked["after"])
+    if after is None:
+        raise Problem(400, "A search goes on after the id of a person: &after=…", "after")
+    return asked["t"], after
+
+
+def _id(written: str) -> bytes | None:
+    """The id in its 8-4-4-4-12 form, in either case; None if it is none."""
+    return bytes.fromhex(written.replace("-", "")) if _UUID.fullmatch(written) else None

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from index import segment
 from index.segment import Segment, SegmentError
+from index.tables import Span
+from index.term_log import Slice
 
 
 class Entries:
@@ -52,6 +54,21 @@ class Entries:
         at = bisect_right(self._firsts, number) - 1
         part, position = self._parts[at], number - self._firsts[at]
         return None if part is None or position >= len(part.offsets) else (part, position)
+
+    def slices(self, span: Span) -> list[Slice] | None:
+        """All entries of a span; None if one can't be read, or never was."""
+        slices: list[Slice] = []
+        number = span.first
+        while number < span.end:
+            try:
+                part, position = self.find(number) or (None, 0)
+            except KeyError:
+                return None
+            if part is None:
+                return None
+            slices.append(Slice(part, position, min(len(part.offsets), position + span.end - number)))
+            number += slices[-1].end - position
+        return slices
 
     def numbered(self) -> Iterator[tuple[int, bytes]]:
         """Number and key of each entry that can be read."""

@@ -50,9 +50,15 @@ class Segment(NamedTuple):
 
     def text(self, position: int) -> bytes:
         """The text of the entry at `position`."""
-        following = position + 1
-        end = self.offsets[following] if following < len(self.offsets) else len(self.texts)
-        return bytes(self.texts[self.offsets[position] : end - len(ENTRY_END)])
+        return bytes(self.stretch(position, position + 1)[: -len(ENTRY_END)])
+
+    def stretch(self, begin: int, end: int) -> memoryview:
+        """The texts of the entries from `begin` to before `end`, each with its ENTRY_END."""
+        return self.texts[self.offsets[begin] : self.stop(end)]
+
+    def stop(self, end: int) -> int:
+        """Where within texts those of the entries before `end` end."""
+        return self.offsets[end] if end < len(self.offsets) else len(self.texts)
 
 
 def entry_size(entry: Entry) -> int:

@@ -8,7 +8,7 @@ rewritten once a tier, a walk meets few segments, and no state beyond the keys i
 """
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from lmdb import Cursor, Transaction, _Database
 
@@ -23,6 +23,52 @@ SEALED = 4 << 20
 T = TypeVar("T")
 _Stored = tuple[bytes, bytes]
 """A segment under its key."""
+
+
+class Slice(NamedTuple):
+    """Neighbouring entries of one segment."""
+
+    part: Segment
+    begin: int
+    """The position of the first."""
+    end: int
+    """The position behind the last."""
+
+
+class Walk:
+    """Opens segments by the numbers of their entries; they live as long as the transaction."""
+
+    def __init__(
+        self, transaction: "Transaction[memoryview] | Transaction[bytes]", database: _Database
+    ) -> None:
+        self._cursor = transaction.cursor(database)
+        # The segment opened last, and the numbers of its first entry and of the one behind its last.
+        self._part: Segment | None = None
+        self._first = self._end = 0
+
+    def last(self) -> int:
+        """The number of the last entry; 0 if there is none."""
+        return self._end - 1 if self._cursor.last() and self._open() else 0
+
+    def slices(self, first: int, end: int) -> Iterator[Slice]:
+        """The entries from the number `first` to before `end`, as far as there are any."""
+        while first < end:
+            if not self._first <= first < self._end:
+                # py-lmdb touches every page of a value that it returns, but none of one that it passes.
+                behind = self._cursor.set_range(key_of(first + 1))
+                if not (self._cursor.prev() if behind else self._cursor.last()) or first >= self._open():
+                    return
+            assert self._part is not None
+            stop = min(end, self._end)
+            yield Slice(self._part, first - self._first, stop - self._first)
+            first = stop
+
+    def _open(self) -> int:
+        key, stored = self._cursor.item()
+        self._part = segment.read(memoryview(stored))
+        self._first = int.from_bytes(key, "big")
+        self._end = self._first + len(self._part.offsets)
+        return self._end
 
 
 def append(transaction: Transaction, database: _Database, first: int, entries: Sequence[Entry]) -> None:
@@ -56,7 +102,7 @@ def merge_start(first: int, last: int) -> int | None:
 
 
 def sealed(last: int) -> int:
-    """Segments that begin at this number or before never change again, once there is an entry `last`.
+    """Entries up to this number are in segments that never change again, once there is an entry `last`.
 
     A merge starts behind the multiple of its tier before the new entries; the largest tier's multiples are
     every tier's.
@@ -85,24 +131,6 @@ def numbers(transaction: Transaction, database: _Database) -> Iterator[int]:
     """Walks the numbers under which segments are kept, and touches none of their pages."""
     for key in transaction.cursor(database).iternext(keys=True, values=False):
         yield int.from_bytes(key, "big")
-
-
-def segments(
-    transaction: "Transaction[memoryview]", database: _Database, first: int = 1, end: int | None = None
-) -> Iterator[Segment]:
-    """Walks the segments that begin at `first` or later, and before `end` if given, without a copy.
-
-    py-lmdb touches every page of a value that it comes to.
-    """
-    if first == end:
-        return
-    cursor = transaction.cursor(database)
-    if not cursor.set_range(key_of(first)):
-        return
-    for key, stored in cursor.iternext():
-        if end is not None and int.from_bytes(key, "big") >= end:
-            return
-        yield segment.read(stored)
 
 
 def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:

@@ -11,10 +11,9 @@ from typing import NamedTuple
 import lmdb
 from lmdb import Transaction, _Database
 
-from index import signature, term_log
+from index import term_log
 from index.entries import Entries
-from index.signature import SignatureError
-from storage import records
+from storage import derived, records
 from storage.audit import Progress
 from storage.environment import HEAD_KEY
 from storage.records import Head, RecordError, format_id
@@ -34,7 +33,7 @@ class _Claims(NamedTuple):
 
 
 class Agreement:
-    """The check of one snapshot: one walk over people, nicknames, term log, signatures each, at most."""
+    """The check of one snapshot: one walk over people, nicknames, term log, derived tables each, at most."""
 
     def __init__(
         self,
@@ -52,10 +51,11 @@ class Agreement:
             environment.open_db(name, snapshot, create=False)
             for name in (b"people", b"nicknames", b"terms", b"meta")
         )
-        # A store from before there were signatures has no database for them.
-        self._signatures: _Database | None = None
-        with suppress(lmdb.NotFoundError):
-            self._signatures = environment.open_db(b"signatures", snapshot, create=False)
+        # A store from before there were such tables has no database for them.
+        self._derived: dict[derived.Kind, _Database] = {}
+        for kind in derived.KINDS:
+            with suppress(lmdb.NotFoundError):
+                self._derived[kind] = environment.open_db(kind.database.encode(), snapshot, create=False)
         self._entries = Entries()
         # How many nicknames and entries lead to the person whose they are: if all do, none leads elsewhere.
         self._nicknames_right = self._entries_right = 0
@@ -79,10 +79,10 @@ class Agreement:
         if self._entries_right < self._entries.count:
             for place, found in self._entries.numbered():
                 yield from self._wrong_entry(place, found)
-        if self._signatures is not None:
-            sealed = term_log.sealed(self._count(self._people))
-            for number, stored in self._each(self._signatures, "signatures", step=1):
-                yield from self._check_signature(int.from_bytes(bytes(number), "big"), stored, sealed)
+        sealed = term_log.sealed(self._count(self._people))
+        for kind, database in self._derived.items():
+            stored_parts = self._each(database, kind.database)
+            yield from derived.faults(kind, stored_parts, sealed, self._entries.slices)
 
     def _check_head(self) -> Iterator[str]:
         try:
@@ -175,23 +175,6 @@ class Agreement:
     def _stored(self, key: bytes) -> bytes | None:
         found = self._snapshot.get(key, db=self._people) if len(key) == records.ID_SIZE else None
         return None if found is None else bytes(found)
-
-    def _check_signature(self, number: int, stored: memoryview, sealed: int) -> Iterator[str]:
-        """The fault of the signature of a segment; one that has none is only slower to search."""
-        if number > sealed:
-            yield f"signature {number}: its segment may still change"
-        try:
-            signature.verify(stored)
-            part, position = self._entries.find(number) or (None, 0)
-        except SignatureError as error:
-            yield f"signature {number}: {error}"
-        except KeyError:
-            yield f"signature {number}: there is no such segment"
-        else:
-            if position:
-                yield f"signature {number}: there is no such segment"
-            elif part is not None and signature.build(part) != bytes(stored):
-                yield f"signature {number}: it is not that of its segment"
 
     def _count(self, database: _Database) -> int:
         return self._snapshot.stat(database)["entries"]

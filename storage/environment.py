@@ -42,7 +42,7 @@ class Environment(NamedTuple):
     terms: lmdb._Database
     """number of the first entry → segment"""
     signatures: lmdb._Database
-    """number of a sealed segment → its signature, as far as there is one yet"""
+    """spans of sealed people, see `index.tables` → their signatures, as far as there are any yet"""
     meta: lmdb._Database
     """format version and head"""
 

@@ -17,6 +17,10 @@ class Faulty(Unusable):
     """There is a store, but it is damaged, or of another format than this version's."""
 
 
+class Unknown(StoreError):
+    """Nobody has this id."""
+
+
 class Full(StoreError):
     """Map or disk is full: this record was not stored, smaller ones may be, reads go on."""
 

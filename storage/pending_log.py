@@ -19,6 +19,7 @@ from typing import NamedTuple
 from index import segment, substring
 from index.segment import Segment
 from storage import pending_format
+from storage.errors import Unknown
 from storage.pending_format import Group
 
 PATTERN = "pending-*.log"
@@ -57,6 +58,15 @@ def search(recent: Sequence[Held], needle: bytes, limit: int, sequence: int) -> 
 def count(recent: Sequence[Held], sequence: int) -> int:
     """How many people are beyond `sequence`."""
     return max(0, recent[-1].group.last - sequence) if recent else 0
+
+
+def number_of(recent: Sequence[Held], key: bytes) -> int:
+    """The sequence number of the person with this id; raises Unknown."""
+    for held in recent:
+        for number, person in enumerate(held.group.people, held.group.sequence):
+            if person.id == key:
+                return number
+    raise Unknown("nobody has this id")
 
 
 class PendingLog:

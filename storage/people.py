@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lmdb import Transaction
 
@@ -98,19 +98,36 @@ def count(environment: Environment, snapshot: "Transaction[bytes]") -> int:
     return snapshot.stat(environment.people)["entries"]
 
 
+def sequence(environment: Environment, snapshot: "Transaction[Any]", key: bytes) -> int | None:
+    """The sequence number of the person with this id."""
+    stored = snapshot.get(key, db=environment.people)
+    return None if stored is None else records.sequence(stored)
+
+
 def search(
     environment: Environment,
     snapshot: "Transaction[memoryview]",
     needle: bytes,
     limit: int,
+    *,
+    after: int = 0,
     deadline: float = math.inf,
+    budget: float = math.inf,
 ) -> list[bytes]:
     """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
-    Raises TimeoutError past `deadline`, by the monotonic clock.
+    Only of those with a sequence number above `after`. Raises TimeoutError and OverBudgetError as
+    `substring.search` does.
     """
     found = substring.search(
-        snapshot, environment.terms, needle, limit, signatures=environment.signatures, deadline=deadline
+        snapshot,
+        environment.terms,
+        needle,
+        limit,
+        first=after + 1,
+        signatures=environment.signatures,
+        deadline=deadline,
+        budget=budget,
     )
     return [records.document(bytes(snapshot.get(key, b"", db=environment.people))) for key in found]
 

@@ -1,25 +1,35 @@
-"""Gives sealed segments their signatures, on a thread of its own and outside any transaction.
+"""Gives sealed people their derived tables, on a thread of its own and outside any transaction.
 
 A search is exact with or without them: what goes wrong here costs speed, never a creation.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
 
 import lmdb
+from lmdb import Transaction, _Database
 
-from index import segment, signature, term_log
+from index import tables, term_log
+from index.tables import Span
+from index.term_log import Slice, Walk
 from storage import people
+from storage.derived import KINDS, Kind
 from storage.environment import Environment
 from storage.strategies.shape import Job
 
 _log = logging.getLogger("goseventh.storage")
+# Half a MiB: nobody waits much longer for the write lock, or for the flush, than behind a group of people.
+_PARTS_A_TRANSACTION = 64
+
+
+class _ClosingError(Exception):
+    """The store closes: what was begun is left."""
 
 
 class Signer:
-    """Builds what is missing when the store opens and whenever a segment was sealed."""
+    """Builds what is missing when the store opens and whenever people were sealed."""
 
     def __init__(self, environment: Environment, transact: Callable[[Job], None]) -> None:
         """Starts the thread.
@@ -32,14 +42,14 @@ class Signer:
         self._wanted = Event()
         self._wanted.set()
         self._closing = False
-        # The writer's: up to which number it has asked for signatures.
+        # The writer's: up to which number it has asked for tables.
         self._asked = 0
         self._complained = False
         self._thread = Thread(target=self._run, name="signer", daemon=True)
         self._thread.start()
 
     def committed(self) -> None:
-        """Called after each commit, on the commit thread: wakes the signer if something was sealed."""
+        """Called after each commit, on the commit thread: wakes the signer if people were sealed."""
         with suppress(lmdb.Error), self._environment.lmdb.begin() as snapshot:
             sealed = term_log.sealed(people.count(self._environment, snapshot))
             if sealed > self._asked:
@@ -47,7 +57,7 @@ class Signer:
                 self._wanted.set()
 
     def close(self) -> None:
-        """Ends the thread within a segment's work, some 20 ms. The writer must still be open."""
+        """Ends the thread within a segment's work, some 50 ms. The writer must still be open."""
         self._closing = True
         self._wanted.set()
         self._thread.join()
@@ -56,29 +66,76 @@ class Signer:
         while self._wanted.wait() and not self._closing:
             self._wanted.clear()
             try:
-                for number in self._unsigned():
-                    if self._closing:
-                        return
-                    self._sign(number)
+                for kind, span in self._missing():
+                    self._add(kind, span)
+            except _ClosingError:
+                return
             except Exception as error:
                 if not self._complained:
                     self._complained = True
-                    _log.warning("searches stay slower than they could be, without signatures: %r", error)
+                    _log.warning("searches stay slower than they could be, without %r", error)
 
-    def _unsigned(self) -> Iterator[int]:
+    def _missing(self) -> Iterator[tuple[Kind, Span]]:
+        """Whatever a sealed tier, or a group of them, should have by now."""
         with self._environment.lmdb.begin() as snapshot:
             sealed = term_log.sealed(people.count(self._environment, snapshot))
-            signed = set(term_log.numbers(snapshot, self._environment.signatures))
-            numbers = list(term_log.numbers(snapshot, self._environment.terms))
-        return (number for number in numbers if number <= sealed and number not in signed)
+        for kind in KINDS:
+            for span in tables.spans(sealed):
+                if not self._has(kind, span):
+                    yield kind, span
 
-    def _sign(self, number: int) -> None:
-        key = term_log.key_of(number)
-        with self._environment.lmdb.begin() as snapshot:
-            # Another worker wakes up for the same segments.
-            if snapshot.get(key, db=self._environment.signatures) is not None:
+    def _has(self, kind: Kind, span: Span) -> bool:
+        with self._environment.lmdb.begin(buffers=True) as snapshot:
+            return tables.header(snapshot, self._database(kind), span) is not None
+
+    def _add(self, kind: Kind, span: Span) -> None:
+        """Builds a table and stores it in several transactions, the header with the last."""
+        built = kind.build(_Texts(self._environment, span, self._check), span.entries)
+        database = self._database(kind)
+        numbered = [(span.key(number), content) for number, content in enumerate(built)]
+        header, others = numbered[tables.HEADER], numbered[tables.HEADER + 1 :]
+        for begin in range(0, len(others), _PARTS_A_TRANSACTION):
+            self._check()
+            # Another worker wakes up for the same people.
+            if self._has(kind, span):
                 return
-            stored = snapshot.get(key, b"", db=self._environment.terms)
-        built = signature.build(segment.read(memoryview(stored)))
-        signatures = self._environment.signatures
-        self._transact(lambda transaction: transaction.put(key, built, overwrite=False, db=signatures))
+            self._put(database, others[begin : begin + _PARTS_A_TRANSACTION])
+
+        def finish(transaction: "Transaction[bytes]") -> None:
+            transaction.put(header[0], tables.seal(header[1]), db=database)
+            tables.remove_replaced(transaction, database, span)
+
+        self._transact(finish)
+
+    def _put(self, database: _Database, parts: Sequence[tuple[bytes, bytes]]) -> None:
+        def put(transaction: "Transaction[bytes]") -> None:
+            for key, content in parts:
+                transaction.put(key, tables.seal(content), db=database)
+
+        self._transact(put)
+
+    def _database(self, kind: Kind) -> _Database:
+        database: _Database = getattr(self._environment, kind.database)
+        return database
+
+    def _check(self) -> None:
+        if self._closing:
+            raise _ClosingError
+
+
+class _Texts:
+    """The entries of a span, a segment at a time: a copy each, so that no snapshot lives for long."""
+
+    def __init__(self, environment: Environment, span: Span, check: Callable[[], None]) -> None:
+        self._environment = environment
+        self._span = span
+        self._check = check
+
+    def __iter__(self) -> Iterator[Slice]:
+        number = self._span.first
+        while number < self._span.end:
+            self._check()
+            with self._environment.lmdb.begin() as snapshot:
+                found = next(Walk(snapshot, self._environment.terms).slices(number, self._span.end))
+            yield found
+            number += found.end - found.begin

@@ -9,7 +9,6 @@ from typing import Generic, Self, TypeVar
 import lmdb
 from lmdb import Transaction
 
-from index import signature, term_log
 from storage import people
 from storage.environment import Environment, open_environment
 from storage.errors import Busy, Unavailable
@@ -22,8 +21,6 @@ Token = TypeVar("Token")
 MAP_SIZE = 64 << 30
 """Bytes of address space, and the most a store can grow to; the file is only as large as what is in it."""
 QUEUE_LIMIT = 4096
-# Looking into a signature takes as long as scanning so many bytes: about 4 µs.
-_SIGNATURE_COST = 100_000
 
 
 class Store(Generic[Token]):
@@ -82,29 +79,37 @@ class Store(Generic[Token]):
         with self._snapshot() as snapshot:
             return people.count(self._environment, snapshot) + recent.count(self._environment, snapshot)
 
-    def search(self, needle: bytes, limit: int, deadline: float = math.inf) -> list[bytes]:
+    def search(
+        self,
+        needle: bytes,
+        limit: int,
+        *,
+        after: bytes | None = None,
+        deadline: float = math.inf,
+        budget: float = math.inf,
+    ) -> list[bytes]:
         """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
-        Raises Busy past `deadline`, by the monotonic clock.
+        Only of those who came after the person with the id `after`; Unknown if nobody has it. Who waits in
+        this process's memory and has no number yet came after all who have one. Raises Busy past `deadline`,
+        by the monotonic clock, and OverBudgetError if it would take longer than to read `budget` bytes.
         """
         recent = self._writer.recent()
         with self._buffered_snapshot() as snapshot:
+            number = 0
+            if after is not None:
+                durable = people.sequence(self._environment, snapshot, after)
+                if durable is None:
+                    # All who are durable came before.
+                    return [*recent.search(self._environment, snapshot, needle, limit, after)]
+                number = durable
             try:
-                found = people.search(self._environment, snapshot, needle, limit, deadline)
+                found = people.search(
+                    self._environment, snapshot, needle, limit, after=number, deadline=deadline, budget=budget
+                )
             except TimeoutError:
                 raise Busy("this search took too long") from None
             return [*found, *recent.search(self._environment, snapshot, needle, limit - len(found))]
-
-    def text_size(self, needle: bytes) -> int:
-        """About how many bytes a search that finds nobody has to read."""
-        with self._snapshot() as snapshot:
-            pages = snapshot.stat(self._environment.terms)
-            signed = snapshot.stat(self._environment.signatures)["entries"]
-            count = people.count(self._environment, snapshot)
-        whole = (pages["leaf_pages"] + pages["overflow_pages"]) * pages["psize"]
-        if not signed or len(needle) < signature.GRAM:
-            return whole
-        return whole * (count - term_log.sealed(count)) // count + signed * _SIGNATURE_COST
 
     def close(self, *, finish: bool = True) -> None:
         """Finishes what was taken, then closes; reads must have ended.

@@ -15,7 +15,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import Environment, emulate_flush
-from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.errors import Busy, Full, StoreError, Unavailable, Unknown
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -143,8 +143,16 @@ class _Waiting:
         return sum(people.get(environment, snapshot, person.id) is None for person in self._waiting)
 
     def search(
-        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+        self,
+        environment: Environment,
+        snapshot: "Transaction[Any]",
+        needle: bytes,
+        limit: int,
+        after: bytes | None = None,
     ) -> Sequence[bytes]:
-        matching = (person for person in self._waiting if needle in person.text)
+        waiting = iter(self._waiting)
+        if after is not None and all(person.id != after for person in waiting):
+            raise Unknown("nobody has this id")
+        matching = (person for person in waiting if needle in person.text)
         new = (person for person in matching if people.get(environment, snapshot, person.id) is None)
         return [person.document for person in islice(new, limit)]

@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from lmdb import Transaction
 
 from storage.environment import Environment
-from storage.errors import StoreError
+from storage.errors import StoreError, Unknown
 from storage.people import Created, Taken
 from storage.records import Record
 
@@ -36,9 +36,18 @@ class Recent(Protocol):
         """How many are not in the snapshot."""
 
     def search(
-        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+        self,
+        environment: Environment,
+        snapshot: "Transaction[Any]",
+        needle: bytes,
+        limit: int,
+        after: bytes | None = None,
     ) -> Sequence[bytes]:
-        """Documents of the first `limit` who match and are not in the snapshot, oldest first."""
+        """Documents of the first `limit` who match and are not in the snapshot, oldest first.
+
+        Only of those after the person with the id `after`, who is not in the snapshot either; raises Unknown
+        if nobody here is that.
+        """
 
 
 class Nobody:
@@ -48,8 +57,15 @@ class Nobody:
         return 0
 
     def search(
-        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+        self,
+        environment: Environment,
+        snapshot: "Transaction[Any]",
+        needle: bytes,
+        limit: int,
+        after: bytes | None = None,
     ) -> Sequence[bytes]:
+        if after is not None:
+            raise Unknown("nobody has this id")
         return ()
 
 

@@ -120,9 +120,16 @@ class _InLog:
         return pending_log.count(self._held, people.read_head(environment, snapshot).sequence)
 
     def search(
-        self, environment: Environment, snapshot: "Transaction[Any]", needle: bytes, limit: int
+        self,
+        environment: Environment,
+        snapshot: "Transaction[Any]",
+        needle: bytes,
+        limit: int,
+        after: bytes | None = None,
     ) -> Sequence[bytes]:
         sequence = people.read_head(environment, snapshot).sequence
+        if after is not None:
+            sequence = max(sequence, pending_log.number_of(self._held, after))
         return pending_log.search(self._held, needle, limit, sequence)
 
 
