@@ -24,6 +24,8 @@ _PREFIXES = (0, 0xFF0000, 0xFFFF00)
 _NONE = 0xFFFFFF
 # Text, or codes, handled by one numpy call: it fits the cache.
 _PIECE = 32 << 10
+# Codes whose third byte is the same.
+_STRETCH = 1 << 16
 # One block in so many tells which short grams are common: those in more than one in so many of them.
 _SAMPLE = 4
 _COMMON = 16
@@ -87,22 +89,32 @@ def common(texts: Iterable[Slice], entries: int) -> Common:
     """
     # The system gives pages only to what is touched.
     counts, table = np.zeros(_CODES, np.uint32), np.zeros(_CODES, np.bool_)
+    third = np.zeros(_CODES // _STRETCH, np.bool_)
     sampled = length = pairs = 0
     for piece in pieces(texts, entries, _SAMPLE):
         sampled = piece.block // _SAMPLE + 1
         length += len(piece.short)
-        for prefix in _PREFIXES:
-            counts[piece.short | np.uint32(prefix)] += np.uint32(1)  # once, however often a code is in it
+        for codes in _by_length(piece.short):
+            counts[codes] += np.uint32(1)  # once, however often a code is in it
+            third[codes // np.uint32(_STRETCH)] = True
     counts[_NONE] = 0
-    often = []
-    for begin in range(0, _CODES, _PIECE):
-        some = counts[begin : begin + _PIECE]
+    often = [np.zeros(0, np.uint32)]
+    for begin in np.flatnonzero(third) * _STRETCH:
+        some = counts[begin : begin + _STRETCH]
         found = np.flatnonzero(some > max(1, sampled // _COMMON))
         pairs += int(some.sum()) - int(some[found].sum())
         often.append((found + begin).astype(np.uint32))
     codes = np.concatenate(often)
     table[codes] = table[_NONE] = True
     return Common(codes, table, pairs * _SAMPLE, length * _SAMPLE)
+
+
+def _by_length(short: Codes) -> Iterator[Codes]:
+    """The grams of 3, 2 and 1 bytes that begin where these longest ones do; none where there is no such."""
+    none, second, third = np.uint32(_NONE), np.uint32(0x00FF00), np.uint32(0xFF0000)
+    yield short | (short >= third) * none
+    yield short | third | (short & second == second) * none
+    yield short | second | third
 
 
 def _piece(block: int, text: bytes) -> Piece:

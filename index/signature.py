@@ -7,12 +7,12 @@
     rows      := row, as many as PART bytes hold, those of short grams first
     row       := one bit a block of neighbours, the first block lowest; padded with 0 to whole bytes
 
-A gram (see `index.grams`) has the row whose number is its code times _MULTIPLIER modulo 2**32, of which the
-upper 16 bits, times the number of rows of its kind, divided by 2**16. A bit says that some entry of the
-block has a gram of the row. A needle can only be where the rows of its grams have a 1; where they do it need
-not be (BitFunnel, SIGIR 2017). A needle shorter than a long gram is itself a short one. Those in many blocks
-have no row: a search for one finds enough wherever it begins. So the short rows are of the rare ones alone,
-and stay sparse.
+A gram (see `index.grams`) is hashed: its code times a multiplier modulo 2**32, of which the upper 16 bits,
+times the number of rows of its kind, divided by 2**16, are the number of its row. A long gram has one row, a
+short one two, by two multipliers. A bit says that some entry of the block has a gram of the row. A needle
+can only be where the rows of its grams have a 1; where they do it need not be (BitFunnel, SIGIR 2017). One
+shorter than a long gram is itself a short one. Those in many blocks have no row: a search for one finds
+enough wherever it begins. So the rows are of the rare ones alone, and stay sparse.
 
 A signature is a pure function of its texts, to the byte: whoever changes a number here or there that matters
 for it changes the magic too.
@@ -20,7 +20,7 @@ for it changes the magic too.
 
 import struct
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from index import grams, tables
 from index.grams import Codes
+from index.tables import Parts
 from index.term_log import Slice
 
 MAGIC = b"GSS2"
@@ -37,15 +38,16 @@ _COMMON, _ROWS = 1, 2
 # Rows of long grams are a fifth of the text: some 30 bytes a person of the tournament, 1 bit in 5 of them
 # set.
 _LONG_SHARE = 5
-# Those of short grams are 16 bits for each 1 among them, but no more than a sixteenth of the text.
-_SHORT_BITS = 16
+# Rows of short grams have 64 bits for each time that one is in a block, but are at most a sixteenth of the
+# text.
+_SHORT_BITS = 64
 _SHORT_SHARE = 16
 # The hash has 16 bits. So a table is at most 16 MiB, and very long texts fill it with ones.
 _MOST_ROWS = 1 << 16
 # At 1 bit in 5, eight grams leave one block in 400,000; the others are for grams that are in every block.
 _NEEDLE_GRAMS = 16
-# The golden ratio of 2**32: neighbouring grams land far apart.
-_MULTIPLIER = 0x9E3779B1
+# Odd numbers whose bits look random: the golden ratio of 2**32, and one from MurmurHash3's finaliser.
+_MULTIPLIERS = (0x9E3779B1, 0xC2B2AE35)
 _HEADER = struct.Struct("<4sIIIIQ")
 
 
@@ -90,8 +92,10 @@ def build(texts: Iterable[Slice], entries: int) -> list[bytes]:
     for piece in grams.pieces(texts, BLOCK):
         plane, bit = planes[piece.block // 8], np.uint8(1 << piece.block % 8)
         # A row that comes twice gets the same value twice. Other types of indices are slower.
-        plane[short:][_rows(piece.long, long)] |= bit
-        plane[_rows(known.rare(piece), short)] |= bit
+        plane[short:][_rows(piece.long, long, _MULTIPLIERS[0])] |= bit
+        rare = known.rare(piece)
+        for multiplier in _MULTIPLIERS:
+            plane[_rows(rare, short, multiplier)] |= bit
     header = _HEADER.pack(MAGIC, entries, BLOCK, short, long, known.length)
     step = _rows_a_part(width)
     rows = (planes[:, first : first + step].T.tobytes() for first in range(0, short + long, step))
@@ -108,44 +112,56 @@ def read(stored: memoryview) -> Signature:
     return Signature(entries, block, short, long, length)
 
 
-def candidates(opened: Signature, needle: bytes, part: Callable[[int], memoryview]) -> int:
-    """The blocks outside which `needle` is not, a bit each; `part` gives the stored part of a number."""
-    left = (1 << opened.blocks) - 1
-    for code in codes(needle):
-        left &= _row(opened, opened.short + _row_of(code, opened.long), part)
-        if not left:
-            break
-    if 0 < len(needle) < grams.LONG:
-        code = grams.code_of(needle)
-        if not _holds(part(_COMMON).cast("I"), code):
-            left = _row(opened, _row_of(code, opened.short), part)
-    return left
+class Wanted(NamedTuple):
+    """What a needle is looked up by: computed once, for all signatures."""
+
+    long: Sequence[int]
+    """Hashes of long grams spread over the needle; none if it is too short."""
+    short: int | None
+    """Its own code, if it is a short gram."""
 
 
-def codes(needle: bytes) -> Sequence[int]:
-    """Codes of long grams spread over `needle`, which is UTF-8; none if it is too short."""
+def wanted(needle: bytes) -> Wanted:
+    """What to look `needle` up by, which is UTF-8."""
     count = max(0, len(needle) - grams.LONG + 1)
     step = max(1, -(-count // _NEEDLE_GRAMS))
-    return [grams.code_of(needle[at : at + grams.LONG]) for at in range(0, count, step)]
+    long = [
+        _hash(grams.code_of(needle[at : at + grams.LONG]), _MULTIPLIERS[0]) for at in range(0, count, step)
+    ]
+    return Wanted(long, grams.code_of(needle) if needle and not long else None)
+
+
+def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
+    """The blocks, a bit each, outside which a needle is not; `parts` gives what is stored."""
+    left = (1 << opened.blocks) - 1
+    if asked.short is not None:
+        if _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
+            return left
+        rows = [_hash(asked.short, multiplier) * opened.short >> 16 for multiplier in _MULTIPLIERS]
+    else:
+        first, count = opened.short, opened.long
+        rows = [first + (hashed * count >> 16) for hashed in asked.long]
+    width = opened.width
+    rows_a_part = _rows_a_part(width)
+    for number in rows:
+        which, at = divmod(number, rows_a_part)
+        left &= int.from_bytes(parts(_ROWS + which)[at * width : (at + 1) * width], "little")
+        if not left:
+            break
+    return left
 
 
 def _fit(size: int, width: int) -> int:
     return max(1, min(size // width, _MOST_ROWS))
 
 
-def _rows(codes: Codes, count: int) -> NDArray[np.intp]:
-    hashed = codes * np.uint32(_MULTIPLIER) >> np.uint32(16)
+def _rows(codes: Codes, count: int, multiplier: int) -> NDArray[np.intp]:
+    hashed = codes * np.uint32(multiplier) >> np.uint32(16)
     return (hashed * np.uint32(count) >> np.uint32(16)).astype(np.intp)
 
 
-def _row_of(code: int, count: int) -> int:
-    return ((code * _MULTIPLIER & 0xFFFFFFFF) >> 16) * count >> 16
-
-
-def _row(opened: Signature, number: int, part: Callable[[int], memoryview]) -> int:
-    width = opened.width
-    which, at = divmod(number, _rows_a_part(width))
-    return int.from_bytes(part(_ROWS + which)[at * width : (at + 1) * width], "little")
+def _hash(code: int, multiplier: int) -> int:
+    return (code * multiplier & 0xFFFFFFFF) >> 16
 
 
 def _rows_a_part(width: int) -> int:

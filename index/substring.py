@@ -10,7 +10,7 @@ from lmdb import Transaction, _Database
 
 from index import signature, tables, term_log
 from index.segment import Segment
-from index.tables import Span
+from index.tables import Parts, Span
 from index.term_log import Walk
 
 # What a run of blocks costs beside its scan, and a look into a signature, in bytes scanned meanwhile: some
@@ -43,14 +43,14 @@ def search(
     """
     found: list[bytes] = []
     walk = Walk(transaction, terms)
-    last = walk.last()
-    for span in _spans(transaction, signatures, first, last):
-        runs: Iterator[tuple[int, int]] = iter([(span.first, span.end)])
-        if signatures is not None and (stored := tables.header(transaction, signatures, span)) is not None:
-            opened = signature.read(stored)
+    asked = signature.wanted(needle)
+    for span, parts in _spans(transaction, signatures, first, walk.last()):
+        runs = iter([(span.first, span.end)])
+        if parts is not None:
             budget -= _SIGNATURE_COST
-            blocks = signature.candidates(opened, needle, tables.parts(transaction, signatures, span))
-            blocks = close_gaps(blocks, _RUN_COST * opened.blocks // opened.length)
+            opened = signature.read(tables.content(parts(tables.HEADER)))
+            if blocks := signature.candidates(opened, asked, parts):
+                blocks = close_gaps(blocks, _RUN_COST * opened.blocks // opened.length)
             runs = _runs(blocks, span, opened.block)
         for begin, end in runs:
             for part, at, stop in walk.slices(max(begin, first), end):
@@ -95,14 +95,28 @@ def close_gaps(blocks: int, longest: int) -> int:
 
 def _spans(
     transaction: "Transaction[memoryview]", signatures: _Database | None, first: int, last: int
-) -> Iterator[Span]:
-    """All entries in order, in pieces of which each has its own signature, or none at all."""
-    sealed = 0 if signatures is None else term_log.sealed(last)
-    for span in tables.spans(sealed):
-        if span.end > first:
-            whole = signatures is None or tables.header(transaction, signatures, span) is not None
-            yield from [span] if whole else span.tiers()
-    yield Span(sealed + 1, last - sealed, 0)
+) -> Iterator[tuple[Span, Parts | None]]:
+    """The entries in order, in spans with and without a signature; not spans that end before `first`."""
+    sealed = 0
+    if signatures is not None:
+        sealed = term_log.sealed(last)
+        for span in tables.spans(sealed):
+            if span.end > first:
+                parts = tables.parts(transaction, signatures, span)
+                if parts(tables.HEADER):
+                    yield span, parts
+                else:
+                    yield from _parted(transaction, signatures, span)
+    yield Span(sealed + 1, last - sealed, 0), None
+
+
+def _parted(
+    transaction: "Transaction[memoryview]", signatures: _Database, group: Span
+) -> Iterator[tuple[Span, Parts | None]]:
+    """The tiers of a group that has no signature itself."""
+    for span in group.tiers():
+        parts = tables.parts(transaction, signatures, span)
+        yield span, parts if parts(tables.HEADER) else None
 
 
 def _runs(blocks: int, span: Span, size: int) -> Iterator[tuple[int, int]]:

@@ -28,6 +28,9 @@ PREFIX = 9
 """Bytes of a key that all parts of a table share."""
 _CRC = 4
 
+Parts = Callable[[int], memoryview]
+"""Gives a stored part of a table by its number."""
+
 
 class Span(NamedTuple):
     """A run of entries that can't change any more and has a table."""
@@ -83,21 +86,19 @@ def is_whole(stored: bytes) -> bool:
     return seal(stored[:-_CRC]) == stored
 
 
-def header(transaction: "Transaction[memoryview]", database: _Database, span: Span) -> memoryview | None:
-    """The content of the header of a span's table, unchecked; None if there is no finished one."""
-    stored = transaction.get(span.key(HEADER), db=database)
-    return None if stored is None else stored[:-_CRC]
+def parts(transaction: "Transaction[memoryview]", database: _Database, span: Span) -> Parts:
+    """Gives stored parts of a span's table, unchecked; an empty one for what is not there."""
+    prefix, get, nothing = span.prefix, transaction.get, memoryview(b"")
+
+    def part(number: int) -> memoryview:
+        return get(prefix + number.to_bytes(2, "big"), nothing, db=database)
+
+    return part
 
 
-def parts(
-    transaction: "Transaction[memoryview]", database: _Database, span: Span
-) -> Callable[[int], memoryview]:
-    """Gives the content of each part of a table that has its header, unchecked."""
-
-    def get(number: int) -> memoryview:
-        return transaction.get(span.key(number), memoryview(b""), db=database)[:-_CRC]
-
-    return get
+def content(stored: memoryview) -> memoryview:
+    """The content of a stored part."""
+    return stored[:-_CRC]
 
 
 def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span: Span) -> None:

@@ -73,7 +73,7 @@ class Signer:
             except Exception as error:
                 if not self._complained:
                     self._complained = True
-                    _log.warning("searches stay slower than they could be, without %r", error)
+                    _log.warning("searches stay slower than they could be, for tables are missing: %r", error)
 
     def _missing(self) -> Iterator[tuple[Kind, Span]]:
         """Whatever a sealed tier, or a group of them, should have by now."""
@@ -85,8 +85,8 @@ class Signer:
                     yield kind, span
 
     def _has(self, kind: Kind, span: Span) -> bool:
-        with self._environment.lmdb.begin(buffers=True) as snapshot:
-            return tables.header(snapshot, self._database(kind), span) is not None
+        with self._environment.lmdb.begin() as snapshot:
+            return snapshot.get(span.key(tables.HEADER), db=self._database(kind)) is not None
 
     def _add(self, kind: Kind, span: Span) -> None:
         """Builds a table and stores it in several transactions, the header with the last."""

@@ -835,6 +835,41 @@ def test_a_search_without_a_term_or_with_one_that_is_no_text_gets_400(
     assert_problem(shared_server.request("GET", f"/pessoas{query}"), 400, "t")
 
 
+def test_a_search_goes_on_after_a_person(shared_server: Server) -> None:
+    mark = own()
+    everybody = [created(shared_server, nome=mark) for _ in range(120)]
+    walked: list[dict[str, Any]] = []
+    query = f"?t={mark}"
+    while page := shared_server.request("GET", f"/pessoas{query}").json:
+        assert len(page) == min(50, 120 - len(walked))
+        walked += page
+        query = f"?t={mark}&after={page[-1]['id'].upper()}"
+    assert walked == everybody
+    one, other = everybody[10]["id"], everybody[70]["id"]
+    for query, expected in (
+        (f"?t={mark}&after={one}&after={other}", everybody[11:61]),
+        (f"?after={one}&t={mark}&after=", everybody[11:61]),
+        (f"?after={other}&t={mark.upper()}", everybody[71:]),
+        (f"?t={mark}&After={other}", everybody[:50]),
+        (f"?t={everybody[9]['apelido']}&after={one}", []),
+    ):
+        assert shared_server.request("GET", f"/pessoas{query}").json == expected
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["", "1", NOBODY[:-1], NOBODY.replace("-", ""), f"{{{NOBODY}}}", f" {NOBODY}", f"x&after={NOBODY}"],
+)
+def test_after_what_is_no_id_gets_400(shared_server: Server, after: str) -> None:
+    reply = shared_server.request("GET", f"/pessoas?t=a&after={after.replace(' ', '%20')}")
+    assert_problem(reply, 400, "after")
+
+
+def test_after_an_id_that_nobody_has_gets_404(shared_server: Server) -> None:
+    assert_problem(shared_server.request("GET", f"/pessoas?t=a&after={NOBODY}"), 404, "after")
+    assert_problem(shared_server.request("GET", f"/pessoas?t=&after={NOBODY}"), 400, "t")
+
+
 @pytest.mark.parametrize("term", [" ", "\0", "%", "_", "\u00ff", "🦜" * 500], ids=ascii)
 def test_any_term_that_is_not_empty_is_a_term(shared_server: Server, term: str) -> None:
     assert all(

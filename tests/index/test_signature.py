@@ -1,7 +1,6 @@
 import random
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from unittest.mock import patch
 
@@ -10,33 +9,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goseventh.bench import people
-from index import segment, signature, text
-from index.segment import Segment
-from index.signature import SignatureError
+from index import grams, signature, tables, text
+from index.signature import Signature, SignatureError
+from tests.index.stored import made, whole
 from tests.nasty import texts
 
 FIELDS = st.lists(texts(most=12), min_size=1, max_size=4)
+Table = tuple[Signature, Callable[[int], memoryview]]
 
 
-def made(entries: list[bytes]) -> Segment:
-    """A segment of these texts."""
-    keyed = [(number.to_bytes(16, "big"), entry) for number, entry in enumerate(entries)]
-    return segment.read(memoryview(segment.build(keyed)))
+def built(entries: Sequence[bytes]) -> list[bytes]:
+    return signature.build(whole(made(entries)), len(entries))
 
 
-def opened(part: Segment) -> signature.Signature:
-    return signature.verify(memoryview(signature.build(part)))
+def opened(entries: Sequence[bytes]) -> Table:
+    parts = [memoryview(tables.seal(content)) for content in built(entries)]
+    return signature.read(tables.content(parts[tables.HEADER])), parts.__getitem__
 
 
-def runs(part: signature.Signature, needle: bytes) -> list[tuple[int, int]]:
-    return list(signature.candidates(part, signature.hashes(needle)))
-
-
-@contextmanager
-def small() -> Iterator[None]:
-    """Many blocks and pieces in little text."""
-    with patch.object(signature, "_BLOCK_ENTRIES", 2), patch.object(signature, "_PIECE", 8):
-        yield
+def blocks(table: Table, needle: bytes) -> list[int]:
+    """The numbers of the blocks that are left."""
+    found = signature.candidates(table[0], signature.wanted(needle), table[1])
+    return [block for block in range(found.bit_length()) if found >> block & 1]
 
 
 def tournament(count: int) -> list[bytes]:
@@ -55,86 +49,59 @@ def tournament(count: int) -> list[bytes]:
     ]
 
 
-@settings(deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(FIELDS, min_size=1, max_size=30), st.lists(texts(), max_size=5), st.data())
 def test_nothing_is_ever_overlooked(entries: list[list[str]], terms: list[str], data: st.DataObject) -> None:
     for field in data.draw(st.lists(st.sampled_from([field for entry in entries for field in entry]))):
         begin = data.draw(st.integers(0, len(field)))
         terms.append(field[begin : data.draw(st.integers(begin, len(field)))])
     lowered = [text.searchable(entry) for entry in entries]
-    with small():
-        part = opened(made(lowered))
+    with patch.object(signature, "BLOCK", 2), patch.object(grams, "_PIECE", 8):
+        table = opened(lowered)
     for term in terms:
-        needle = text.needle(term)
-        found = runs(part, needle)
-        borders = [border for run in found for border in run]
-        assert borders == sorted(set(borders))
-        assert all(0 <= border <= len(entries) for border in borders)
+        found = blocks(table, text.needle(term))
+        assert all(block < table[0].blocks for block in found)
         for position, entry in enumerate(lowered):
-            if needle in entry:
-                assert any(begin <= position < end for begin, end in found)
+            assert position // 2 in found or text.needle(term) not in entry
 
 
-def test_runs_are_whole_blocks_and_neighbours_are_one_run() -> None:
-    entries = [b"none of it"] * 20
-    for position in (0, 6, 7, 9, 19):
-        entries[position] = b"quetzal"
-    with small():
-        found = runs(opened(made(entries)), b"quetzal")
-    assert found == [(0, 2), (6, 10), (18, 20)]
+@pytest.mark.parametrize("needle", [b"quetzal", b"quet", b"que", b"zq", b"q", "ω".encode(), "ção".encode()])
+def test_what_is_rare_leaves_its_own_blocks(needle: bytes) -> None:
+    entries = [b"none of it"] * 1000
+    for position in (0, 130, 640, 999):
+        entries[position] = b"a %b b" % needle
+    assert blocks(opened(entries), needle) == [0, 1, 5, 7]
 
 
-@pytest.mark.parametrize("needle", [b"", b"a", "né".encode()])
-def test_a_short_needle_may_be_anywhere(needle: bytes) -> None:
-    assert runs(opened(made([b"quetzal"] * 300)), needle) == [(0, 300)]
+@pytest.mark.parametrize("needle", [b"", b"a", b"an", b"ana", "é".encode()])
+def test_a_short_needle_that_is_common_may_be_anywhere(needle: bytes) -> None:
+    assert blocks(opened(["ana é".encode()] * 1000), needle) == list(range(8))
 
 
-def test_a_needle_of_one_gram_is_looked_up() -> None:
-    assert runs(opened(made([b"quetzal"])), b"quet") == [(0, 1)]
-    assert runs(opened(made([b"quetzal" * 9])), b"zaqu") == []
+@pytest.mark.parametrize("needle", [b"x", b"ax", b"anx", b"anax", b"none of these"])
+def test_what_is_nowhere_leaves_no_block(needle: bytes) -> None:
+    assert blocks(opened([b"ana"] * 1000), needle) == []
 
 
 def test_long_needles_cost_no_more_than_some_grams() -> None:
     needle = "".join(random.Random(2).choices(string.ascii_lowercase, k=5000)).encode()
-    hashed = signature.hashes(needle)
-    assert len(hashed) <= 16
-    assert runs(opened(made([b"x", needle, b"x"])), needle) == [(0, 3)]
-    changed = signature.hashes(needle[:-400] + b"0" * 400)
-    assert changed[0] == hashed[0]  # they come from all over the needle
-    assert changed[-1] != hashed[-1]
-
-
-def test_grams_across_a_border_are_left_out() -> None:
-    assert not any(opened(made([b"abc\xfedef", b"ghi"])).rows)
-
-
-@settings(deadline=None)
-@given(st.lists(FIELDS, min_size=1, max_size=10), st.data())
-def test_any_changed_byte_is_found(entries: list[list[str]], data: st.DataObject) -> None:
-    stored = bytearray(signature.build(made([text.searchable(entry) for entry in entries])))
-    position = data.draw(st.integers(0, len(stored) - 1))
-    stored[position] ^= data.draw(st.integers(1, 255))
-    with pytest.raises(SignatureError):
-        signature.verify(memoryview(bytes(stored)))
-
-
-@given(st.integers(1, 40))
-def test_a_cut_signature_is_none(missing: int) -> None:
-    stored = signature.build(made([b"quetzal"] * 20))
-    with pytest.raises(SignatureError):
-        signature.read(memoryview(stored[: max(0, len(stored) - missing)]))
+    hashes = signature.wanted(needle).long
+    assert len(hashes) <= 16
+    assert blocks(opened([b"x", needle, b"x"]), needle) == [0]
+    changed = signature.wanted(needle[:-400] + b"0" * 400).long
+    assert changed[0] == hashes[0]  # they come from all over the needle
+    assert changed[-1] != hashes[-1]
 
 
 def test_people_of_the_tournament_take_few_bits_and_leave_few_blocks() -> None:
-    part = made(tournament(16384))
-    stored = signature.build(part)
-    assert 16 <= len(stored) / 16384 < 33
-    assert len(stored) <= 0.4 * len(part.texts)
-    table = signature.read(memoryview(stored))
-    assert sum(byte.bit_count() for byte in table.rows) / (8 * len(table.rows)) < 0.3
+    entries = tournament(8192)
+    size = sum(len(entry) + 1 for entry in entries)
+    table = opened(entries)
+    taken = sum(map(len, built(entries)))
+    assert 0.2 * size <= taken <= 0.3 * size  # in a group the common short grams weigh less
     rng = random.Random(3)
     absent = ["".join(rng.choices(string.ascii_lowercase, k=10)).encode() for _ in range(200)]
-    assert sum(len(runs(table, needle)) for needle in absent) <= 200 * 128 // 1000
+    assert sum(len(blocks(table, needle)) for needle in absent) <= 200 * 64 // 1000
 
 
 @pytest.mark.parametrize(
@@ -142,18 +109,22 @@ def test_people_of_the_tournament_take_few_bits_and_leave_few_blocks() -> None:
 )
 def test_entries_of_any_length_stay_within_their_share(lengths: list[int]) -> None:
     rng = random.Random(4)
-    part = made([bytes(rng.choices(range(97, 123), k=length)) for length in lengths])
-    stored = signature.build(part)
-    assert len(stored) <= 0.4 * len(part.texts) + 40
+    entries = [bytes(rng.choices(range(97, 123), k=length)) for length in lengths]
+    assert sum(map(len, built(entries))) <= 0.4 * (sum(lengths) + len(lengths)) + 80_000
 
 
-def test_long_entries_have_blocks_of_their_own() -> None:
-    rng = random.Random(5)
-    entries = [bytes(rng.choices(range(97, 123), k=65_000)) for _ in range(64)]
-    assert runs(opened(made(entries)), entries[40][1000:1050]) == [(40, 41)]
+@pytest.mark.parametrize(
+    "header", [b"", b"GSS2", b"GSS1" + bytes(24), b"GSS2" + bytes(24), b"GSS2" + b"\1" * 25]
+)
+def test_another_header_is_none(header: bytes) -> None:
+    with pytest.raises(SignatureError):
+        signature.read(memoryview(header))
 
 
 def test_the_format_is_what_it_was() -> None:
-    stored = signature.build(made([b"ana\xfego", "ação".encode(), b"quetzal"] * 100))
-    assert stored[:16].hex() == "475353312c0100008000000000020000"
-    assert sha256(stored).hexdigest() == "9baf2be056c4abf8f9a1b5454bdce897ffcd1d75c68143dbd9e53a775f48e34d"
+    parts = built([b"ana\xfego", "ação".encode(), b"quetzal"] * 100)
+    assert parts[0].hex() == "475353322c01000080000000ea000000ee020000a80e000000000000"
+    assert (
+        sha256(b"".join(parts)).hexdigest()
+        == "e9e8a9421097ac1e96acbb63848f189568e809cecadc30b260511074331bce23"
+    )

@@ -1,112 +1,160 @@
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from unittest.mock import patch
+from typing import NamedTuple
 
+import lmdb
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from lmdb import _Database
 
-from index import segment, signature, substring, term_log, text
+from index import signature, substring, tables, term_log
 from index.segment import SegmentError
+from index.substring import OverBudgetError
+from tests.index import model
 from tests.index.databases import opened
-from tests.nasty import texts
-
-PEOPLE = st.lists(st.lists(texts(most=12), min_size=1, max_size=4), max_size=60)
-NOBODY = segment.read(memoryview(segment.build([(bytes(16), b"")] * 16)))
+from tests.index.stored import append, sign
 
 
-@settings(max_examples=100, deadline=None)
-@given(
-    PEOPLE,
-    st.lists(texts(least=1), max_size=10),
-    st.tuples(st.integers(1, 7), st.integers(1, 5)),
-    st.integers(0, 3),
-    st.data(),
-)
-def test_agrees_with_a_naive_model(
-    people: list[list[str]], terms: list[str], sizes: tuple[int, int], signed_of_3: int, data: st.DataObject
-) -> None:
-    limit, group = sizes
-    for field in data.draw(st.lists(st.sampled_from([f for fields in people for f in fields if f] or ["-"]))):
-        begin = data.draw(st.integers(0, len(field) - 1))
-        terms.append(field[begin : data.draw(st.integers(begin + 1, len(field)))])
-    with (
-        patch.object(term_log, "TIERS", (2, 4, 8)),
-        patch.object(signature, "_BLOCK_ENTRIES", 2),
-        TemporaryDirectory() as place,
-        opened(Path(place)) as (environment, database),
-    ):
-        signatures = environment.open_db(b"signatures")
-        for begin in range(0, len(people), group):
-            entries = [
-                (number.to_bytes(16, "big"), text.searchable(people[number - 1]))
-                for number in range(begin + 1, min(begin + group, len(people)) + 1)
-            ]
-            with environment.begin(write=True) as transaction:
-                term_log.append(transaction, database, begin + 1, entries)
-        with environment.begin(write=True) as transaction:
-            for number in list(term_log.numbers(transaction, database)):
-                # All, none or some have one; the last may be without, or the one before it.
-                if number <= term_log.sealed(len(people)) and number % 3 < signed_of_3:
-                    key = term_log.key_of(number)
-                    part = segment.read(memoryview(transaction.get(key, b"", db=database)))
-                    transaction.put(key, signature.build(part), db=signatures)
-        with environment.begin(buffers=True) as snapshot:
-            for term in terms:
-                found = substring.search(snapshot, database, text.needle(term), limit, signatures=signatures)
-                expected = [
-                    number
-                    for number, fields in enumerate(people, 1)
-                    if any(term.lower() in field.lower() for field in fields)
-                ]
-                assert [int.from_bytes(key, "big") for key in found] == expected[:limit]
-                assert substring.search(snapshot, database, text.needle(term), limit) == found
+class Log(NamedTuple):
+    """A term log and its signatures."""
 
+    environment: lmdb.Environment
+    terms: _Database
+    signatures: _Database
 
-def test_an_entry_is_found_once_however_often_it_matches(tmp_path: Path) -> None:
-    with opened(tmp_path) as (environment, database):
-        with environment.begin(write=True) as transaction:
-            term_log.append(
-                transaction, database, 1, [(bytes(16), b"aaaa\xfeaaaa"), (bytes(15) + b"1", b"ba")]
+    def fill(self, texts: list[bytes]) -> None:
+        """Appends texts and signs whatever can be."""
+        append(self.environment, self.terms, texts, 10)
+        for span in tables.spans(term_log.sealed(len(texts))):
+            sign(self.environment, self.terms, self.signatures, span)
+
+    def search(self, needle: bytes, limit: int = 50, **options: float) -> list[int]:
+        """The numbers of whom a search finds."""
+        with self.environment.begin(buffers=True) as snapshot:
+            found = substring.search(
+                snapshot,
+                self.terms,
+                needle,
+                limit,
+                signatures=self.signatures,
+                **options,  # type: ignore[arg-type]
             )
-        with environment.begin(buffers=True) as snapshot:
-            assert substring.search(snapshot, database, b"a", 50) == [bytes(16), bytes(15) + b"1"]
+        return [int.from_bytes(key, "big") for key in found]
 
 
-def test_what_a_signature_excludes_is_not_even_opened(tmp_path: Path) -> None:
-    with opened(tmp_path) as (environment, database):
-        signatures = environment.open_db(b"signatures")
-        entries = [(number.to_bytes(16, "big"), b"quetzal") for number in range(1, 18)]
-        with environment.begin(write=True) as transaction:
-            term_log.append(transaction, database, 1, entries[:16])
-            term_log.append(transaction, database, 17, entries[16:])
-            transaction.put(term_log.key_of(1), signature.build(NOBODY), db=signatures)
-            transaction.put(term_log.key_of(1), b"no segment", db=database)
-        with environment.begin(buffers=True) as snapshot:
-            assert substring.search(snapshot, database, b"quetzal", 50, signatures=signatures) == [
-                entries[16][0]
-            ]
-            with pytest.raises(SegmentError):
-                substring.search(snapshot, database, b"que", 50, signatures=signatures)
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """An empty one with groups of 128 entries, and blocks of 4."""
+    monkeypatch.setattr(term_log, "TIERS", model.TIERS)
+    monkeypatch.setattr(tables, "GROUP", model.GROUP)
+    monkeypatch.setattr(signature, "BLOCK", model.BLOCK)
+    with opened(tmp_path) as (environment, terms):
+        yield Log(environment, terms, environment.open_db(b"signatures"))
 
 
-@pytest.mark.parametrize("signed", [(), (1,), (17,), (33,), (1, 33), (17, 33), (1, 17, 33)])
-def test_it_does_not_matter_which_segments_have_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: tuple[int, ...]
-) -> None:
-    monkeypatch.setattr(term_log, "TIERS", (16,))
-    with opened(tmp_path) as (environment, database):
-        signatures = environment.open_db(b"signatures")
-        entries = [(number.to_bytes(16, "big"), b"quetzal%d." % number) for number in range(1, 52)]
-        with environment.begin(write=True) as transaction:
-            for number, entry in enumerate(entries, 1):
-                term_log.append(transaction, database, number, [entry])
-            for number in signed:
-                part = segment.read(memoryview(transaction.get(term_log.key_of(number), b"", db=database)))
-                transaction.put(term_log.key_of(number), signature.build(part), db=signatures)
-        with environment.begin(buffers=True) as snapshot:
-            every = [key for key, _ in entries]
-            assert substring.search(snapshot, database, b"quetzal", 60, signatures=signatures) == every
-            assert substring.search(snapshot, database, b"quetzal", 20, signatures=signatures) == every[:20]
-            for key, own in entries:
-                assert substring.search(snapshot, database, own, 50, signatures=signatures) == [key]
+def test_agrees_with_a_naive_model() -> None:
+    assert model.agree(2000, 1) > 500
+
+
+def test_an_entry_is_found_once_however_often_it_matches(log: Log) -> None:
+    log.fill([b"aaaa\xfeaaaa", b"ba"] * 100)
+    assert log.search(b"a", 1000) == list(range(1, 201))
+    assert log.search(b"aaa", 1000) == list(range(1, 201, 2))
+
+
+def test_what_a_signature_excludes_is_not_even_opened(log: Log) -> None:
+    log.fill([b"x%d" % number for number in range(1, 150)] + [b"quetzal"])
+    with log.environment.begin(write=True) as transaction:
+        transaction.put(term_log.key_of(33), b"damaged", db=log.terms)
+    assert log.search(b"quetzal") == [150]
+    assert log.search(b"que") == [150]
+    assert log.search(b"x149", 50, first=129) == [149]
+    with pytest.raises(SegmentError):
+        log.search(b"x", 1000)
+
+
+@pytest.mark.parametrize("missing", [(), (1,), (129,), (1, 129), (257,), (1, 129, 257, 289)])
+def test_it_does_not_matter_which_spans_have_one(log: Log, missing: tuple[int, ...]) -> None:
+    own = [b"quetzal%d." % number for number in range(1, 331)]
+    log.fill(own)
+    with log.environment.begin(write=True) as transaction:
+        for span in tables.spans(320):
+            if span.first in missing:
+                transaction.delete(span.key(tables.HEADER), db=log.signatures)
+    every = list(range(1, 331))
+    assert log.search(b"quetzal", 400) == every
+    assert log.search(b"quetzal", 20) == every[:20]
+    for first in range(1, 334, 7):
+        assert log.search(b"quetzal", 400, first=first) == every[first - 1 :]
+        assert log.search(b"l", 9, first=first) == every[first - 1 :][:9]
+    for number, text in enumerate(own, 1):
+        assert log.search(text) == [number]
+
+
+# Worst cases: what no signature spares a search from, or what could mislead one.
+
+
+def test_a_term_whose_every_gram_is_common_but_which_occurs_nowhere(log: Log) -> None:
+    log.fill([b"abcde\xfebcdef\xfecdefg"] * 300)
+    assert log.search(b"abcdefg") == []
+    assert log.search(b"abcdefg", first=200) == []
+
+
+def test_fifty_results_spread_over_all_spans(log: Log) -> None:
+    texts = [b"nobody"] * 1000
+    for number in range(20, 1001, 20):
+        texts[number - 1] = b"a quetzal"
+    log.fill(texts)
+    expected = list(range(20, 1001, 20))
+    for needle in (b"quetzal", b"quet", b"tza", b"qu", b"q"):
+        assert log.search(needle) == expected
+        assert log.search(needle, 49) == expected[:49]
+        assert log.search(needle, first=21) == expected[1:]
+
+
+def test_a_term_equal_to_a_whole_text(log: Log) -> None:
+    texts = [b"%d" % number * 200 for number in range(100, 400)]
+    log.fill(texts)
+    for number in (1, 128, 129, 300):
+        assert log.search(texts[number - 1]) == [number]
+        assert log.search(texts[number - 1] + b"x") == []
+
+
+def test_text_without_ascii(log: Log) -> None:
+    names = ["".join(chr(0x4E00 + number * 7 % 5000 + at) for at in range(3)) for number in range(300)]
+    log.fill([name.encode() for name in names])
+    for number in range(1, 301):
+        for needle in (names[number - 1], names[number - 1][0], names[number - 1][1:]):
+            assert number in log.search(needle.encode(), 300)
+    assert log.search("ω".encode()) == []
+
+
+@pytest.mark.parametrize("needle", [b"abcdefg", b"ab", b"zzz", b"nowhere"])
+def test_a_search_ends_at_its_deadline(log: Log, needle: bytes) -> None:
+    log.fill([b"abcde\xfebcdef\xfecdefg"] * 300)
+    with pytest.raises(TimeoutError):
+        log.search(needle, deadline=time.monotonic() - 1)
+
+
+def test_a_search_stays_within_its_budget(log: Log) -> None:
+    log.fill([b"abcde\xfebcdef\xfecdefg" * 1000] * 300)
+    with pytest.raises(OverBudgetError):
+        log.search(b"abcdefg", budget=1 << 20)
+    assert log.search(b"abcdefg", budget=16 << 20) == []
+    assert log.search(b"bcdef", 3, budget=1 << 20) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "longest", "closed"),
+    [
+        (0b1001, 0, 0b1001),
+        (0b1001, 1, 0b1001),
+        (0b1001, 2, 0b1111),
+        (0b1001, 9, 0b1111),
+        (0b101_0001, 1, 0b111_0001),
+        (0, 3, 0),
+        (0b100, 3, 0b100),
+    ],
+)
+def test_short_gaps_are_scanned_too(blocks: int, longest: int, closed: int) -> None:
+    assert substring.close_gaps(blocks, longest) == closed

@@ -8,8 +8,14 @@ from hypothesis import strategies as st
 
 from index import term_log
 from index.segment import Entry
+from index.term_log import Walk
 from tests.index.databases import opened
 from tests.index.test_segment import contents
+
+
+def walked(walk: Walk, first: int = 1, end: int = 1 << 40) -> list[Entry]:
+    """Entries from one number to before another, read slowly."""
+    return [found for part, begin, stop in walk.slices(first, end) for found in contents(part)[begin:stop]]
 
 
 def entry(number: int, length: int = 20) -> Entry:
@@ -26,10 +32,11 @@ def test_groups_of_any_size_come_back_in_order(sizes: list[int]) -> None:
                 term_log.append(transaction, database, first, [entry(first + i) for i in range(size)])
             first += size
         with environment.begin(buffers=True) as snapshot:
-            walked = [found for part in term_log.segments(snapshot, database) for found in contents(part)]
+            walk = Walk(snapshot, database)
+            assert walk.last() == first - 1
+            assert walked(walk) == [entry(number) for number in range(1, first)]
             keys = [int.from_bytes(bytes(key), "big") for key, _ in snapshot.cursor(database)]
-            lengths = [len(part.offsets) for part in term_log.segments(snapshot, database)]
-    assert walked == [entry(number) for number in range(1, first)]
+            lengths = [len(part.offsets) for part, _, _ in walk.slices(1, first)]
     assert keys == [1 + sum(lengths[:i]) for i in range(len(lengths))]
 
 
@@ -55,10 +62,10 @@ def test_nothing_is_merged_beyond_the_sealed_size(tmp_path: Path, monkeypatch: p
                 term_log.append(transaction, database, number, [entry(number)])
         with environment.begin(buffers=True) as snapshot:
             sizes = [len(value) for _, value in snapshot.cursor(database)]
-            walked = [found[0] for part in term_log.segments(snapshot, database) for found in contents(part)]
+            keys = [key for key, _ in walked(Walk(snapshot, database))]
     assert sorted(sizes)[-2] <= 4000 + 40  # the one entry beyond it stays alone
     assert max(sizes) > 9000
-    assert walked == [number.to_bytes(16, "big") for number in range(1, 3000)]
+    assert keys == [number.to_bytes(16, "big") for number in range(1, 3000)]
 
 
 @pytest.mark.parametrize(
@@ -107,17 +114,21 @@ def test_what_is_sealed_never_changes_again(sizes: list[int], limit: int) -> Non
 def test_a_part_of_the_log_is_walked(tmp_path: Path) -> None:
     with opened(tmp_path) as (environment, database):
         with environment.begin(write=True) as transaction:
-            for first in (1, 4, 6, 11):
-                term_log.append(transaction, database, first, [entry(first)] * (4 if first == 6 else 2))
+            for first, count in ((1, 3), (4, 2), (6, 5), (11, 2)):
+                term_log.append(transaction, database, first, [entry(first + i) for i in range(count)])
         with environment.begin(buffers=True) as snapshot:
-
-            def walked(first: int, end: int | None = None) -> list[int]:
-                parts = term_log.segments(snapshot, database, first, end)
-                return [int.from_bytes(part.key(0), "big") for part in parts]
-
             assert list(term_log.numbers(snapshot, database)) == [1, 4, 6, 11]
-            assert walked(1) == [1, 4, 6, 11]
-            assert walked(2, 11) == [4, 6]
-            assert walked(4, 4) == []
-            assert walked(11) == [11]
-            assert walked(12) == []
+            walk = Walk(snapshot, database)
+            for begin in range(1, 15):  # in any order
+                for end in range(15, 0, -1):
+                    assert walked(walk, begin, end) == [entry(n) for n in range(begin, min(end, 13))]
+            assert [(begin, stop) for _, begin, stop in walk.slices(5, 12)] == [(1, 2), (0, 5), (0, 1)]
+        with environment.begin(write=True) as transaction:
+            transaction.delete(term_log.key_of(6), db=database)
+            assert walked(Walk(transaction, database), 4, 12) == [entry(4), entry(5)]
+
+
+def test_an_empty_log_has_no_entries(tmp_path: Path) -> None:
+    with opened(tmp_path) as (environment, database), environment.begin(buffers=True) as snapshot:
+        assert Walk(snapshot, database).last() == 0
+        assert walked(Walk(snapshot, database)) == []

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from lmdb import Transaction, _Database
 
-from index import segment, signature, term_log
+from index import segment, tables, term_log
 from index.segment import Entry
+from index.tables import Span
 from storage import records
 from storage.environment import Environment, open_environment
 from storage.people import Created
@@ -21,6 +22,8 @@ from tests.storage.test_store import Opened
 COUNT = 40
 NOBODY = bytes(range(16))
 """An id that nobody has."""
+SPAN, OTHER = Span(1, 16, 1), Span(17, 16, 1)
+"""What is sealed, and has signatures."""
 
 
 class Whole(NamedTuple):
@@ -43,15 +46,19 @@ def make(place: Path) -> Whole:
         assert isinstance(created, Created)
         ids.append(created.id)
     environment = made.store._environment
-    until(lambda: _numbers(environment, environment.signatures) == [1, 17])
-    assert _numbers(environment, environment.terms) == [1, 17, 33]
+    until(lambda: headers(environment) == [SPAN, OTHER])
+    with environment.lmdb.begin() as snapshot:
+        assert list(term_log.numbers(snapshot, environment.terms)) == [1, 17, 33]
     made.store.close()
     return Whole(place, ids)
 
 
-def _numbers(environment: Environment, database: _Database) -> list[int]:
+def headers(environment: Environment) -> list[Span]:
+    """The spans of all finished signatures."""
     with environment.lmdb.begin() as snapshot:
-        return list(term_log.numbers(snapshot, database))
+        keys = list(map(bytes, snapshot.cursor(environment.signatures).iternext(values=False)))
+    spans = [tables.span_of(key[: tables.PREFIX]) for key in keys if key[tables.PREFIX :] == bytes(2)]
+    return [span for span in spans if span is not None]
 
 
 class Store:
@@ -111,10 +118,6 @@ class Store:
     def write(self, first: int, entries: list[Entry]) -> None:
         """Puts a segment in its place."""
         self.put(self.terms, term_log.key_of(first), segment.build(entries))
-
-    def signature(self, first: int) -> bytes:
-        """What the signature of a segment must be."""
-        return signature.build(segment.read(memoryview(self.get(self.terms, term_log.key_of(first)))))
 
 
 @contextmanager

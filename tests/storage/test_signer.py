@@ -1,20 +1,26 @@
 """Signatures come by themselves, and nothing depends on them but speed."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
 import lmdb
 import pytest
 
-from index import signature, term_log, text
-from storage import environment
+from index import tables, term_log, text
+from index.tables import Span
+from storage import derived, environment, signer
 from storage.committer import Committer
 from storage.environment import Environment, open_environment
 from storage.people import Created
+from storage.store import Store
 from storage.strategies import table
+from storage.strategies.shape import Job
 from storage.verify import verify
 from tests.serving import until
+from tests.storage.damage import SPAN, headers
 from tests.storage.samples import read
 from tests.storage.test_store import Opened
 
@@ -30,11 +36,17 @@ def place(small_tiers: None, directory: Path) -> Path:
 def unsigned(place: Path) -> Path:
     """A store of 100 people as one without signatures left it."""
     fill(place, 100)
-    opened = open_environment(place, 1 << 30)
-    with opened.lmdb.begin(write=True) as transaction:
-        transaction.drop(opened.signatures)
-    opened.close()
+    with opened_environment(place) as opened, opened.lmdb.begin(write=True) as transaction:
+        transaction.drop(opened.signatures, delete=False)
     return place
+
+
+@contextmanager
+def opened_environment(place: Path) -> Iterator[Environment]:
+    """The environment of a store that nobody else has open."""
+    opened = open_environment(place, 1 << 30)
+    yield opened
+    opened.close()
 
 
 def fill(place: Path, count: int) -> None:
@@ -44,15 +56,12 @@ def fill(place: Path, count: int) -> None:
     made.store.close()
 
 
-def signed(opened: Environment) -> list[int]:
-    with opened.lmdb.begin() as snapshot:
-        return list(term_log.numbers(snapshot, opened.signatures))
+def signed(opened: Store[str]) -> list[Span]:
+    return headers(opened._environment)
 
 
-def sealed(opened: Environment) -> list[int]:
-    with opened.lmdb.begin() as snapshot:
-        end = term_log.sealed(snapshot.stat(opened.people)["entries"])
-        return [number for number in term_log.numbers(snapshot, opened.terms) if number <= end]
+def tiers(*firsts: int) -> list[Span]:
+    return [Span(first, 16, 1) for first in firsts]
 
 
 def test_signatures_come_while_people_do_and_searches_never_differ(place: Path) -> None:
@@ -66,22 +75,61 @@ def test_signatures_come_while_people_do_and_searches_never_differ(place: Path) 
         assert made.store.search(b"zal%d." % number, 50) == documents[-1:]
         assert made.store.search(b"zal0.", 50) == documents[:1]
         assert made.store.search(b"absent", 50) == []
-    opened = made.store._environment
-    assert sealed(opened) == [1, 17, 33, 49, 65, 81]
-    until(lambda: signed(opened) == sealed(opened))
+        assert made.store.search(b"q", 100, after=created.id) == []
+    until(lambda: signed(made.store) == tiers(1, 17, 33, 49, 65, 81))
     assert made.store.search(b"quetzal", 100) == documents
     assert made.store.search(text.needle("ZAL50."), 50) == [documents[50]]
     made.store.close()
     assert list(verify(place, read)) == []
 
 
-def test_a_store_without_them_is_whole_and_gets_them_when_opened(unsigned: Path) -> None:
-    opened = open_environment(unsigned, 1 << 30)
-    assert signed(opened) == []
-    opened.close()
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Groups of 32 people."""
+    monkeypatch.setattr(tables, "GROUP", 2)
+
+
+def test_the_table_of_a_group_takes_the_place_of_its_tiers(small_groups: None, place: Path) -> None:
+    made = Opened(place, table.DEFAULT)
+    documents = []
+    for number in range(1, 85):
+        created = made.create(f"quetzal{number}.")
+        assert isinstance(created, Created)
+        documents.append(created.document)
+        groups = [Span(first, 32, 0) for first in range(1, number // 32 * 32, 32)]
+        rest = tiers(number // 32 * 32 + 1) if number % 32 >= 16 else []
+        until(lambda: signed(made.store) == groups + rest)  # noqa: B023
+        assert made.store.search(b"quetzal", 100) == documents
+        assert made.store.search(b"zal%d." % (number // 2 + 1), 50) == [documents[number // 2]]
+    made.store.close()
+    with opened_environment(place) as environment, environment.lmdb.begin() as snapshot:
+        keys = list(snapshot.cursor(environment.signatures).iternext(values=False))
+    assert {bytes(key[:9]) for key in keys} == {span.prefix for span in [*groups, *tiers(65)]}
+
+
+def test_a_group_is_built_though_its_parts_have_none_or_those_of_an_earlier_version(
+    small_groups: None, unsigned: Path
+) -> None:
+    with opened_environment(unsigned) as environment, environment.lmdb.begin(write=True) as transaction:
+        for number in range(1, 96, 16):
+            transaction.put(term_log.key_of(number), b"GSS1", db=environment.signatures)
+        # One that was not finished, and is of another text.
+        transaction.put(Span(33, 32, 0).key(2), tables.seal(b"mine"), db=environment.signatures)
     assert list(verify(unsigned, read)) == []
     made = Opened(unsigned, table.DEFAULT)
-    until(lambda: signed(made.store._environment) == [1, 17, 33, 49, 65, 81])
+    until(lambda: signed(made.store) == [Span(first, 32, 0) for first in (1, 33, 65)])
+    assert len(made.store.search(b"zal5", 50)) == 11
+    made.store.close()
+    with opened_environment(unsigned) as environment, environment.lmdb.begin() as snapshot:
+        assert snapshot.get(term_log.key_of(17), db=environment.signatures) is None
+
+
+def test_a_store_without_them_is_whole_and_gets_them_when_opened(unsigned: Path) -> None:
+    with opened_environment(unsigned) as environment:
+        assert headers(environment) == []
+    assert list(verify(unsigned, read)) == []
+    made = Opened(unsigned, table.DEFAULT)
+    until(lambda: signed(made.store) == tiers(1, 17, 33, 49, 65, 81))
     made.store.close()
 
 
@@ -93,7 +141,7 @@ def test_a_store_from_before_there_were_any_opens(place: Path) -> None:
     with lmdb.open(str(place), max_dbs=1) as plain:
         assert b"signatures" not in plain.dbs()
     made = Opened(place, table.DEFAULT)
-    until(lambda: signed(made.store._environment) == [1])
+    until(lambda: signed(made.store) == tiers(1))
     made.store.close()
 
 
@@ -117,7 +165,7 @@ def test_a_full_map_costs_signatures_and_nothing_else(
     assert made.store.search(b"quetzal99.", 50) != []
     assert not made.broken.is_set()
     made.store.close()
-    assert ["without signatures" in line.message for line in caplog.records] == [True]
+    assert ["tables are missing" in line.message for line in caplog.records] == [True]
 
 
 def test_a_failure_to_build_costs_signatures_and_nothing_else(
@@ -125,12 +173,12 @@ def test_a_failure_to_build_costs_signatures_and_nothing_else(
 ) -> None:
     tried = Event()
 
-    def fail(part: object) -> bytes:
+    def fail(texts: object, entries: int) -> list[bytes]:
         tried.set()
         raise MemoryError
 
     with monkeypatch.context() as patched:
-        patched.setattr(signature, "build", fail)
+        patched.setattr(signer, "KINDS", [derived.KINDS[0]._replace(build=fail)])
         made = Opened(unsigned, table.DEFAULT)
         assert tried.wait(20)
         assert isinstance(made.create("new"), Created)
@@ -138,16 +186,37 @@ def test_a_failure_to_build_costs_signatures_and_nothing_else(
     assert not made.broken.is_set()
 
 
-def test_two_workers_sign_the_same_segments(unsigned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_workers_sign_the_same_people(unsigned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = Opened(unsigned, table.DEFAULT)
-    until(lambda: len(signed(one.store._environment)) == 6)
+    until(lambda: len(signed(one.store)) == 6)
     writes: list[object] = []
     monkeypatch.setattr(one.store._signer, "_transact", writes.append)
     # As if it had looked before the other had stored them.
-    for number in sealed(one.store._environment):
-        one.store._signer._sign(number)
+    for span in tiers(1, 17, 33):
+        one.store._signer._add(derived.KINDS[0], span)
     assert writes == []
     one.store.close()
+
+
+def test_a_table_is_stored_in_short_transactions_the_header_last(
+    unsigned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signer, "_PARTS_A_TRANSACTION", 1)
+    stored: list[int] = []
+    transact = Committer.transact
+
+    def counted(self: Committer[str], job: Job) -> None:
+        transact(self, job)
+        with opened.store._environment.lmdb.begin() as snapshot:
+            database = opened.store._environment.signatures
+            stored.append(sum(snapshot.get(SPAN.key(part), db=database) is not None for part in range(9)))
+            assert (snapshot.get(SPAN.key(0), db=database) is not None) == (stored[-1] == 3)
+
+    monkeypatch.setattr(Committer, "transact", counted)
+    opened = Opened(unsigned, table.DEFAULT)
+    until(lambda: len(signed(opened.store)) == 6)
+    opened.store.close()
+    assert stored[:3] == [1, 2, 3]
 
 
 def test_the_thread_ends_with_the_store(unsigned: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from index import text
 from storage import environment, people
 from storage.committer import Committer
-from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.errors import Busy, Full, StoreError, Unavailable, Unknown
 from storage.pending_log import PendingLog
 from storage.people import Created, Taken
 from storage.recovery import recover
@@ -104,6 +104,39 @@ def test_ids_rise_and_results_come_in_the_order_of_creation(opened: Opened) -> N
     assert ids == sorted(set(ids))
     found = opened.store.search(b"p1", 50)
     assert found == [opened.store.get(key) for n, key in enumerate(ids) if f"p{n}".startswith("p1")][:50]
+
+
+def test_a_search_goes_on_after_anybody_who_can_be_seen(opened: Opened) -> None:
+    made = [created(opened.create(f"ana{number}")) for number in range(30)]
+    for position, person in enumerate(made):
+        following = [one.document for one in made[position + 1 :]]
+        assert opened.store.search(b"ana", 50, after=person.id) == following
+        assert opened.store.search(b"ana", 3, after=person.id) == following[:3]
+        assert opened.store.search(b"bia", 50, after=person.id) == []
+        own = opened.store.search(b"ana%d" % position, 1)
+        assert opened.store.search(b"ana%d" % position, 50, after=person.id) != own
+    with pytest.raises(Unknown):
+        opened.store.search(b"ana", 50, after=bytes(16))
+
+
+def test_pages_go_on_while_people_become_durable(opened: Opened) -> None:
+    made = [created(opened.create(f"ana{number}")) for number in range(20)]
+    last = created(opened.create("last"))
+    until(lambda: holds(opened, last.id))
+    made += [created(opened.create(f"ana{number}")) for number in range(20, 40)]
+    pages: list[bytes] = []
+    after = None
+    while page := opened.store.search(b"ana", 7, after=after):
+        pages += page
+        after = next(person.id for person in made if person.document == page[-1])
+    assert pages == [person.document for person in made]
+
+
+def holds(made: Opened, key: bytes) -> bool:
+    """Whether a person is in the durable store."""
+    environment = made.store._environment
+    with environment.lmdb.begin() as snapshot:
+        return people.get(environment, snapshot, key) is not None
 
 
 def test_what_was_created_is_there_after_opening_again(place: Path, strategy: Strategy) -> None:

@@ -7,7 +7,8 @@ from random import Random
 
 import pytest
 
-from index import term_log
+from index import tables, term_log
+from index.tables import Span
 from storage import pending_log, records
 from storage.environment import HEAD_KEY
 from storage.errors import Unusable
@@ -15,11 +16,13 @@ from storage.pending_format import Group
 from storage.pending_log import PendingLog
 from storage.records import Head, clock_now, format_id, give_id
 from storage.verify import count, verify
-from tests.storage.damage import COUNT, NOBODY, Store, Whole, writing
+from tests.storage.damage import COUNT, NOBODY, OTHER, SPAN, Store, Whole, writing
 from tests.storage.samples import read, record
 
 Plant = Callable[[Store], None]
 DAMAGE: list[tuple[Plant, list[str]]] = []
+PARTS = 3
+"""How many parts a signature of so few people has."""
 
 
 def found(*lines: str) -> Callable[[Plant], Plant]:
@@ -245,7 +248,7 @@ def an_entry_too_many(store: Store) -> None:
     store.write(33, [*store.entries(33), (NOBODY, b"nobody")])
 
 
-@found("segment 33: entry 32 was to come next", "signature 17: it is not that of its segment")
+@found("segment 33: entry 32 was to come next")
 def an_entry_missing_between(store: Store) -> None:
     store.write(17, store.entries(17)[:-1])
 
@@ -297,8 +300,8 @@ def a_segment_over_anothers_entries(store: Store) -> None:
 @found(
     *(f"entry {n}: it leads to person #{n + 16}, whose number is {n + 16}" for n in range(1, 17)),
     *(f"entry {n}: it leads to person #{n - 16}, whose number is {n - 16}" for n in range(17, 33)),
-    "signature 1: it is not that of its segment",
-    "signature 17: it is not that of its segment",
+    "signature 1: it is not that of its entries",
+    "signature 17: it is not that of its entries",
 )
 def two_segments_in_each_others_place(store: Store) -> None:
     store.swap(store.terms, term_log.key_of(1), term_log.key_of(17))
@@ -335,9 +338,22 @@ def a_clock_at_its_end(store: Store) -> None:
 # Signatures
 
 
+def replace(store: Store, place: Span, by: Span) -> None:
+    """Puts the signature of one span in the place of another's."""
+    for part in range(PARTS):
+        store.put(store.signatures, place.key(part), store.get(store.signatures, by.key(part)))
+
+
 @found()
 def no_signature(store: Store) -> None:
-    store.delete(store.signatures, term_log.key_of(17))
+    for part in range(PARTS):
+        store.delete(store.signatures, OTHER.key(part))
+
+
+@found()
+def a_signature_that_is_not_finished(store: Store) -> None:
+    store.delete(store.signatures, OTHER.key(0))
+    store.put(store.signatures, OTHER.key(7), tables.seal(b"left by another version"))
 
 
 @found()
@@ -345,34 +361,51 @@ def no_database_for_signatures(store: Store) -> None:
     store.transaction.drop(store.signatures)
 
 
+@found()
+def a_signature_of_an_earlier_version(store: Store) -> None:
+    store.put(store.signatures, term_log.key_of(17), b"GSS1 and so on")
+
+
 @found("signature 17: checksum differs")
 def a_byte_of_a_signature(store: Store) -> None:
-    store.flip(store.signatures, term_log.key_of(17), -1)
+    store.flip(store.signatures, OTHER.key(2), -1)
 
 
-@found("signature 17: shorter than its header")
-def a_signature_that_is_none(store: Store) -> None:
-    store.put(store.signatures, term_log.key_of(17), b"")
+@found("signature 17: checksum differs")
+def a_byte_of_the_header_of_a_signature(store: Store) -> None:
+    store.flip(store.signatures, OTHER.key(0), 0)
 
 
-@found("signature 17: it is not that of its segment")
-def the_signature_of_another_segment(store: Store) -> None:
-    store.put(store.signatures, term_log.key_of(17), store.signature(1))
+@found("signature 17: checksum differs")
+def a_part_that_is_none(store: Store) -> None:
+    store.put(store.signatures, OTHER.key(1), b"")
 
 
-@found("signature 18: there is no such segment")
-def a_signature_within_a_segment(store: Store) -> None:
-    store.put(store.signatures, term_log.key_of(18), store.signature(17))
+@found("signature 17: it is not that of its entries")
+def a_part_missing(store: Store) -> None:
+    store.delete(store.signatures, OTHER.key(2))
 
 
-@found("signature 41: its segment may still change", "signature 41: there is no such segment")
-def a_signature_beyond_the_last_segment(store: Store) -> None:
-    store.put(store.signatures, term_log.key_of(41), store.signature(33))
+@found("signature 17: it is not that of its entries")
+def a_part_too_many(store: Store) -> None:
+    store.put(store.signatures, OTHER.key(PARTS), tables.seal(b""))
 
 
-@found("signature 33: its segment may still change")
-def the_signature_of_a_segment_that_is_not_sealed(store: Store) -> None:
-    store.put(store.signatures, term_log.key_of(33), store.signature(33))
+@found("signature 17: it is not that of its entries")
+def the_signature_of_another_span(store: Store) -> None:
+    replace(store, OTHER, SPAN)
+
+
+@found("signature 17: no span begins there", "signature 18: no span begins there")
+def signatures_of_what_is_no_span(store: Store) -> None:
+    replace(store, Span(18, 16, 1), OTHER)
+    replace(store, Span(17, 16, 2), OTHER)
+
+
+@found("signature 1: its entries may still change", "signature 33: its entries may still change")
+def signatures_of_what_is_not_sealed(store: Store) -> None:
+    replace(store, Span(33, 16, 1), OTHER)
+    replace(store, Span(1, 256, 0), SPAN)
 
 
 # Several at once: each is said, and the walk goes on
@@ -389,7 +422,7 @@ def a_byte_in_each_database(store: Store) -> None:
     store.flip(store.people, store.ids[3], -2)
     store.put(store.nicknames, b"number 5", NOBODY)
     store.flip(store.terms, term_log.key_of(1), -2)
-    store.flip(store.signatures, term_log.key_of(17), -1)
+    store.flip(store.signatures, OTHER.key(1), -1)
     store.put(store.meta, HEAD_KEY, b"")
 
 
@@ -518,7 +551,7 @@ def test_progress_goes_from_nothing_to_all_in_each_part(place: Path) -> None:
         (0, None, "structure"),
         *((done, 3, "segments") for done in range(3)),
         (0, COUNT, "people"),
-        *((done, 2, "signatures") for done in range(2)),
+        (0, 2 * PARTS, "signatures"),
     ]
 
 
