@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof fuzz fuzz-coverage soak check audit lock clean FORCE
+.PHONY: help run test proof search-proof fuzz fuzz-coverage soak check audit lock clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ test: $(VENV)/dev.stamp ## run the tests; pytest's arguments in ARGS="-k search"
 
 proof: $(VENV)/dev.stamp ## crash each write strategy in depth and print what was lost; needs cc, takes minutes
 	@exec $(BIN)/python -m tests.proof.report $(ARGS)
+
+search-proof: $(VENV)/dev.stamp ## compare the search with a naive model on 100,000 terms; takes minutes
+	@exec $(BIN)/python -m tests.index.model $(ARGS)
 
 fuzz: $(VENV)/dev.stamp ## throw 100,000 cases at a server, minutes; ARGS="5000" for fewer, ARGS="5000 SEED" again
 	@exec $(BIN)/python -m tests.fuzz.run $(ARGS)
