@@ -8,9 +8,9 @@ from time import monotonic
 import stringzilla
 from lmdb import Transaction, _Database
 
-from index import signature, tables, term_log
+from index import signature, tables
 from index.segment import Segment
-from index.tables import Parts, Span
+from index.tables import Span
 from index.term_log import Walk
 
 # What a run of blocks costs beside its scan, and a look into a signature, in bytes scanned meanwhile: some
@@ -44,7 +44,7 @@ def search(
     found: list[bytes] = []
     walk = Walk(transaction, terms)
     asked = signature.wanted(needle)
-    for span, parts in _spans(transaction, signatures, first, walk.last()):
+    for span, parts in tables.cover(transaction, signatures, first, walk.last()):
         runs = iter([(span.first, span.end)])
         if parts is not None:
             budget -= _SIGNATURE_COST
@@ -91,32 +91,6 @@ def close_gaps(blocks: int, longest: int) -> int:
     for _ in range(longest):
         blocks &= blocks >> 1
     return blocks
-
-
-def _spans(
-    transaction: "Transaction[memoryview]", signatures: _Database | None, first: int, last: int
-) -> Iterator[tuple[Span, Parts | None]]:
-    """The entries in order, in spans with and without a signature; not spans that end before `first`."""
-    sealed = 0
-    if signatures is not None:
-        sealed = term_log.sealed(last)
-        for span in tables.spans(sealed):
-            if span.end > first:
-                parts = tables.parts(transaction, signatures, span)
-                if parts(tables.HEADER):
-                    yield span, parts
-                else:
-                    yield from _parted(transaction, signatures, span)
-    yield Span(sealed + 1, last - sealed, 0), None
-
-
-def _parted(
-    transaction: "Transaction[memoryview]", signatures: _Database, group: Span
-) -> Iterator[tuple[Span, Parts | None]]:
-    """The tiers of a group that has no signature itself."""
-    for span in group.tiers():
-        parts = tables.parts(transaction, signatures, span)
-        yield span, parts if parts(tables.HEADER) else None
 
 
 def _runs(blocks: int, span: Span, size: int) -> Iterator[tuple[int, int]]:

@@ -96,6 +96,23 @@ def parts(transaction: "Transaction[memoryview]", database: _Database, span: Spa
     return part
 
 
+def cover(
+    transaction: "Transaction[memoryview]", database: _Database | None, first: int, last: int
+) -> Iterator[tuple[Span, Parts | None]]:
+    """All entries in order, in spans with and without a table; not spans that end before `first`."""
+    sealed = 0
+    if database is not None:
+        sealed = term_log.sealed(last)
+        for span in spans(sealed):
+            if span.end > first:
+                found = parts(transaction, database, span)
+                if found(HEADER):
+                    yield span, found
+                else:
+                    yield from _parted(transaction, database, span)
+    yield Span(sealed + 1, last - sealed, 0), None
+
+
 def content(stored: memoryview) -> memoryview:
     """The content of a stored part."""
     return stored[:-_CRC]
@@ -111,3 +128,12 @@ def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span
         else:
             cursor.delete()
             found = bool(cursor.key())
+
+
+def _parted(
+    transaction: "Transaction[memoryview]", database: _Database, group: Span
+) -> Iterator[tuple[Span, Parts | None]]:
+    """The tiers of a group that has no table itself."""
+    for span in group.tiers():
+        found = parts(transaction, database, span)
+        yield span, found if found(HEADER) else None
