@@ -1,0 +1,187 @@
+"""The forgiving search: which entries have a field that resembles the term, the most similar first.
+
+A field resembles it as a whole, where their lengths differ by little, or in a part of it. All fields are
+compared by their masks alone, and a fixed number of those that differ least by their letters, so that the
+latter takes as long in a large log as in a small one.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from time import monotonic
+from typing import NamedTuple
+
+import numpy as np
+from rapidfuzz import fuzz, process
+
+from index.fold import fold
+from index.mask import SHORT, Masks, gram, masks
+from index.nearest import Distances, Nearest
+from index.outline import LONGEST, Outlines
+from index.segment import Segment
+from index.text import ENTRY_END, FIELD_END
+
+LEAST_SCORE = 65.0
+"""Of 100: of six letters two may be wrong, and one in a part of a field."""
+# The whole of a short field counts for more than the same letters in a long one.
+_PART_SHARE = 0.9
+# Shorter terms are part of so many fields that it says nothing.
+_LEAST_PART = 3
+# Letters that may be wrong: two, and one more for every so many.
+_EDITS, _LETTERS_AN_EDIT = 2, 16
+_GRAMS_AN_EDIT = 4
+# Fields compared letter by letter: some 3 µs each.
+_WHOLE_BUDGET = 150
+_PART_BUDGET = 150
+
+
+class Source(NamedTuple):
+    """Neighbouring entries that have outlines."""
+
+    first: int
+    """The number of the first one."""
+    outlines: Outlines
+    find: Callable[[int], tuple[Segment, int]]
+    """Gives the segment that has the entry of a number, and the number of its first entry."""
+
+
+def search(sources: Iterable[Source], term: str, limit: int, deadline: float = math.inf) -> list[bytes]:
+    """Keys of the `limit` entries that resemble `term` most; of equals the first by number.
+
+    `limit` is at most `outline.PLACES`. Raises TimeoutError past `deadline`, by the monotonic clock.
+    """
+    folded = fold(term)
+    if not folded:
+        return []
+    edits = _EDITS + len(folded) // _LETTERS_AN_EDIT
+    shortest, longest = (min(len(folded) + more, LONGEST) for more in (-edits, edits))
+    whole = Nearest(2 * _GRAMS_AN_EDIT * edits, _WHOLE_BUDGET)
+    parts = Nearest(min(_GRAMS_AN_EDIT * edits, len(folded) // 2), _PART_BUDGET)
+    looks = _looks(folded, shortest, longest, _difference, whole)
+    if len(folded) >= _LEAST_PART:
+        looks += _looks(folded, longest + 1, LONGEST, _lack, parts)
+    for source in sources:
+        for look in looks:
+            if monotonic() > deadline:
+                raise TimeoutError
+            fields = source.outlines.between(look.shortest, look.longest)
+            for begin, stored in source.outlines.masks(*fields):
+                look.nearest.offer(source, begin, look.distance(stored, look.mask))
+    opened = _Opened()
+    scored = _scored(whole.best(), folded, opened, fuzz.ratio, 1.0)
+    scored += _scored(parts.best(), folded, opened, fuzz.partial_ratio, _PART_SHARE)
+    return _first(scored, limit, opened)
+
+
+class _Look(NamedTuple):
+    """One way to resemble the term, for fields of some lengths that have grams of one size."""
+
+    shortest: int
+    longest: int
+    mask: np.uint64
+    """The term's."""
+    distance: Callable[[Masks, np.uint64], Distances]
+    nearest: Nearest
+
+
+class _Scored(NamedTuple):
+    """A field, with its score of 100."""
+
+    score: float
+    source: Source
+    field: int
+
+
+def _looks(
+    folded: str,
+    shortest: int,
+    longest: int,
+    distance: Callable[[Masks, np.uint64], Distances],
+    nearest: Nearest,
+) -> list[_Look]:
+    borders = ((max(shortest, 1), min(longest, SHORT)), (max(shortest, SHORT + 1), longest))
+    return [
+        _Look(low, high, masks([folded], gram(high))[0], distance, nearest)
+        for low, high in borders
+        if low <= high
+    ]
+
+
+def _difference(stored: Masks, mask: np.uint64) -> Distances:
+    """How many bits differ: grams that only one of both has."""
+    differing: Distances = np.bitwise_count(stored ^ mask)
+    return differing
+
+
+def _lack(stored: Masks, mask: np.uint64) -> Distances:
+    """How many bits of `mask` are missing: grams of the term that are nowhere in the field."""
+    lacking: Distances = np.bitwise_count(mask) - np.bitwise_count(stored & mask)
+    return lacking
+
+
+def _scored(
+    candidates: Iterable[tuple[Source, int]],
+    folded: str,
+    opened: "_Opened",
+    scorer: Callable[..., float],
+    share: float,
+) -> list[_Scored]:
+    """The candidates that resemble the term by their letters; `share` is what the scorer's word is worth."""
+    found = []
+    for source, field in candidates:
+        position, place = source.outlines.first_place(field)
+        found.append((source.first + position, place, source, field))
+    # Neighbours are in the same pages.
+    found.sort(key=itemgetter(0))
+    letters = []
+    for number, place, source, _ in found:
+        part, position = opened.find(source, number)
+        text = bytes(part.stretch(position, position + 1)).rstrip(ENTRY_END)
+        letters.append(fold(text.split(FIELD_END, place + 1)[place].decode()))
+    if not letters:
+        return []
+    scores = process.cdist([folded], letters, scorer=scorer, score_cutoff=LEAST_SCORE / share)[0]
+    return [
+        _Scored(score * share, source, field)
+        for score, (_, _, source, field) in zip(scores.tolist(), found, strict=True)
+        if score
+    ]
+
+
+def _first(scored: list[_Scored], limit: int, opened: "_Opened") -> list[bytes]:
+    """The keys of the entries of highest score; each counts with its best field."""
+    keys: dict[int, bytes] = {}
+    scored.sort(key=attrgetter("score"), reverse=True)
+    for _, equals in groupby(scored, attrgetter("score")):
+        owners = {
+            source.first + position: source
+            for _, source, field in equals
+            for position, _ in source.outlines.places(field)
+        }
+        for number in sorted(owners.keys() - keys.keys())[: limit - len(keys)]:
+            part, position = opened.find(owners[number], number)
+            keys[number] = part.key(position)
+        if len(keys) >= limit:
+            break
+    return list(keys.values())
+
+
+class _Opened:
+    """The segments that were needed so far: to open one takes some 20 µs."""
+
+    def __init__(self) -> None:
+        # The numbers of their first entries, rising, and they themselves.
+        self._firsts: list[int] = []
+        self._parts: list[Segment] = []
+
+    def find(self, source: Source, number: int) -> tuple[Segment, int]:
+        """Where the entry of this number is: its segment, and its position there."""
+        at = bisect_right(self._firsts, number) - 1
+        if at < 0 or number - self._firsts[at] >= len(self._parts[at].offsets):
+            at += 1
+            part, first = source.find(number)
+            self._firsts.insert(at, first)
+            self._parts.insert(at, part)
+        return self._parts[at], number - self._firsts[at]
