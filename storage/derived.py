@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from index import signature, tables
+from index import outline, signature, tables
 from index.tables import Span
 from index.term_log import Slice
 
@@ -26,7 +26,7 @@ class Kind(NamedTuple):
         return f"{self.name}s"
 
 
-KINDS = (Kind("signature", signature.build),)
+KINDS = (Kind("signature", signature.build), Kind("outline", outline.build))
 """All of them. The order is that in which they are built."""
 
 

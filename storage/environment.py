@@ -19,9 +19,9 @@ LOCK_FILE = "lock.mdb"
 HEAD_KEY = b"head"
 _FORMAT_KEY = b"format"
 _NO_FORMAT = "none"
-_NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"meta")
+_NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
 # Made where it is missing: it holds nothing that can't be computed from the rest.
-_DERIVED = frozenset({b"signatures"})
+_DERIVED = frozenset({b"signatures", b"outlines"})
 # py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
 _ENGINE = 0
 # A reader takes a slot for as long as its snapshot lives; a worker needs a handful.
@@ -43,6 +43,8 @@ class Environment(NamedTuple):
     """number of the first entry → segment"""
     signatures: lmdb._Database
     """spans of sealed people, see `index.tables` → their signatures, as far as there are any yet"""
+    outlines: lmdb._Database
+    """the same spans → outlines of their fields, likewise"""
     meta: lmdb._Database
     """format version and head"""
 

@@ -2,12 +2,15 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from lmdb import Transaction
 
-from index import substring, term_log
+from index import fuzzy, substring, term_log
+from index.fuzzy import Source
+from index.outlined import Outlined, source
 from index.segment import Entry
 from storage import records
 from storage.environment import HEAD_KEY, Environment
@@ -130,6 +133,32 @@ def search(
         budget=budget,
     )
     return [records.document(bytes(snapshot.get(key, b"", db=environment.people))) for key in found]
+
+
+def resembling(
+    environment: Environment,
+    snapshot: "Transaction[memoryview]",
+    term: str,
+    limit: int,
+    *,
+    outlined: Outlined,
+    recent: Sequence[Person] = (),
+    deadline: float = math.inf,
+) -> list[bytes]:
+    """Documents of the `limit` people who resemble `term` most, the best first; of equals the oldest.
+
+    `outlined` is this process's, for this store; `recent` are people who are not in the snapshot. Raises
+    TimeoutError past `deadline`, by the monotonic clock.
+    """
+    sources: Iterable[Source] = outlined.sources(snapshot, environment.terms, environment.outlines, deadline)
+    if recent:
+        newest = source(count(environment, snapshot) + 1, [(one.id, one.text) for one in recent])
+        sources = chain(sources, [newest])
+    waiting = {person.id: person.document for person in recent}
+    return [
+        waiting.get(key) or records.document(bytes(snapshot.get(key, b"", db=environment.people)))
+        for key in fuzzy.search(sources, term, limit, deadline)
+    ]
 
 
 def _put(environment: Environment, transaction: "Transaction[bytes]", person: Person, sequence: int) -> bool:

@@ -20,8 +20,8 @@ from storage.environment import Environment
 from storage.strategies.shape import Job
 
 _log = logging.getLogger("goseventh.storage")
-# Half a MiB: nobody waits much longer for the write lock, or for the flush, than behind a group of people.
-_PARTS_A_TRANSACTION = 64
+# Nobody waits much longer for the write lock, or for the flush, than behind a group of people.
+_BYTES_A_TRANSACTION = 512 << 10
 
 
 class _ClosingError(Exception):
@@ -94,12 +94,13 @@ class Signer:
         database = self._database(kind)
         numbered = [(span.key(number), content) for number, content in enumerate(built)]
         header, others = numbered[tables.HEADER], numbered[tables.HEADER + 1 :]
-        for begin in range(0, len(others), _PARTS_A_TRANSACTION):
+        step = max(1, _BYTES_A_TRANSACTION // max(map(len, built)))
+        for begin in range(0, len(others), step):
             self._check()
             # Another worker wakes up for the same people.
             if self._has(kind, span):
                 return
-            self._put(database, others[begin : begin + _PARTS_A_TRANSACTION])
+            self._put(database, others[begin : begin + step])
 
         def finish(transaction: "Transaction[bytes]") -> None:
             transaction.put(header[0], tables.seal(header[1]), db=database)

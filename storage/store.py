@@ -9,6 +9,7 @@ from typing import Generic, Self, TypeVar
 import lmdb
 from lmdb import Transaction
 
+from index.outlined import Outlined
 from storage import people
 from storage.environment import Environment, open_environment
 from storage.errors import Busy, Unavailable
@@ -46,6 +47,7 @@ class Store(Generic[Token]):
         self._deliver = deliver
         options = Options(directory, queue_limit, self._committed, broken, window, flush_delay)
         self._writer = strategy.open_writer(self._environment, options)
+        self._outlined = Outlined()
         self._signer = Signer(self._environment, self._writer.transact)
 
     def __enter__(self) -> Self:
@@ -110,6 +112,27 @@ class Store(Generic[Token]):
             except TimeoutError:
                 raise Busy("this search took too long") from None
             return [*found, *recent.search(self._environment, snapshot, needle, limit - len(found))]
+
+    def resembling(self, term: str, limit: int, deadline: float = math.inf) -> list[bytes]:
+        """Documents of the `limit` people who resemble `term` most, the best first; of equals the oldest.
+
+        See `index.fuzzy`. Raises Busy past `deadline`, by the monotonic clock.
+        """
+        recent = self._writer.recent()
+        with self._buffered_snapshot() as snapshot:
+            newest = recent.people(self._environment, snapshot)
+            try:
+                return people.resembling(
+                    self._environment,
+                    snapshot,
+                    term,
+                    limit,
+                    outlined=self._outlined,
+                    recent=newest,
+                    deadline=deadline,
+                )
+            except TimeoutError:
+                raise Busy("this search took too long") from None
 
     def close(self, *, finish: bool = True) -> None:
         """Finishes what was taken, then closes; reads must have ended.

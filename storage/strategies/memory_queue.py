@@ -140,7 +140,10 @@ class _Waiting:
         self._waiting = waiting
 
     def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
-        return sum(people.get(environment, snapshot, person.id) is None for person in self._waiting)
+        return len(self.people(environment, snapshot))
+
+    def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
+        return [person for person in self._waiting if people.get(environment, snapshot, person.id) is None]
 
     def search(
         self,

@@ -9,7 +9,7 @@ from lmdb import Transaction
 from storage.environment import Environment
 from storage.errors import StoreError, Unknown
 from storage.people import Created, Taken
-from storage.records import Record
+from storage.records import Person, Record
 
 Token = TypeVar("Token")
 Token_contra = TypeVar("Token_contra", contravariant=True)
@@ -35,6 +35,9 @@ class Recent(Protocol):
     def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
         """How many are not in the snapshot."""
 
+    def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
+        """Those who are not in the snapshot, oldest first."""
+
     def search(
         self,
         environment: Environment,
@@ -55,6 +58,9 @@ class Nobody:
 
     def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
         return 0
+
+    def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
+        return ()
 
     def search(
         self,

@@ -119,6 +119,10 @@ class _InLog:
     def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
         return pending_log.count(self._held, people.read_head(environment, snapshot).sequence)
 
+    def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
+        groups = [held.group for held in self._held]
+        return waiting(groups, people.read_head(environment, snapshot).sequence)
+
     def search(
         self,
         environment: Environment,

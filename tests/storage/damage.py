@@ -69,7 +69,7 @@ class Store:
     ) -> None:
         self.transaction = transaction
         self.ids = ids
-        _, _, self.people, self.nicknames, self.terms, self.signatures, self.meta = environment
+        _, _, self.people, self.nicknames, self.terms, self.signatures, _, self.meta = environment
 
     def get(self, database: _Database, key: bytes) -> bytes:
         """A value that is there."""
