@@ -2,6 +2,7 @@
 
 import re
 from types import SimpleNamespace
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from sanic import Request
@@ -43,9 +44,12 @@ def add(app: App, store: Store, limits: Limits) -> None:
         return Answer(200, document, JSON)
 
     async def search(request: Request) -> Answer:
-        term, after = _asked(request.query_string, limits.term)
+        asked = _asked(request.query_string, limits.term)
         try:
-            found = await store.search(text.needle(term), SEARCH_LIMIT, after)
+            if asked.fuzzy:
+                found = await store.resembling(asked.term, SEARCH_LIMIT)
+            else:
+                found = await store.search(text.needle(asked.term), SEARCH_LIMIT, asked.after)
         except Unknown:
             raise Problem(404, _NOBODY, "after") from None
         return Answer(200, b"[%b]" % b",".join(found), JSON)
@@ -63,26 +67,39 @@ def add(app: App, store: Store, limits: Limits) -> None:
     app.add_route(health, "/health", methods=READ)
 
 
-def _asked(query: str, longest: int) -> tuple[str, bytes | None]:
-    """Term and place to go on from in the query string of a search; of a repeated name the first counts.
+class _Asked(NamedTuple):
+    """What a search is for."""
 
-    Raises Problem for no term, a too long one, no id, and what is not UTF-8.
+    term: str
+    after: bytes | None
+    """The id of the person to go on after."""
+    fuzzy: bool
+    """Whether who only resembles the term is wanted as well."""
+
+
+def _asked(query: str, longest: int) -> _Asked:
+    """What the query string of a search asks for; of a repeated name the first counts.
+
+    Raises Problem for no term, a too long one, no id, no choice, and what is not UTF-8.
     """
     try:
         pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
     except UnicodeDecodeError:
         raise Problem(400, "The query is not UTF-8.", "t") from None
-    asked = dict(reversed(pairs))
-    if not asked.get("t"):
+    given = dict(reversed(pairs))
+    term, after, fuzzy = given.get("t"), given.get("after"), given.get("fuzzy", "0")
+    if not term:
         raise Problem(400, "A search needs a term: /pessoas?t=…", "t")
-    if len(asked["t"]) > longest:
+    if len(term) > longest:
         raise Problem(400, f"A term must not be longer than {longest} characters.", "t")
-    if "after" not in asked:
-        return asked["t"], None
-    after = _id(asked["after"])
-    if after is None:
+    if fuzzy not in ("0", "1"):
+        raise Problem(400, "A search forgives errors, or not: &fuzzy=1, &fuzzy=0.", "fuzzy")
+    key = None if after is None else _id(after)
+    if key is None and after is not None:
         raise Problem(400, "A search goes on after the id of a person: &after=…", "after")
-    return asked["t"], after
+    if key is not None and fuzzy == "1":
+        raise Problem(400, "A search that forgives errors has no order to go on in.", "after")
+    return _Asked(term, key, fuzzy == "1")
 
 
 def _id(written: str) -> bytes | None:

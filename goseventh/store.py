@@ -36,6 +36,9 @@ class Store(Protocol):
         Only of those who came after the person with the id `after`; raises Unknown if nobody has it.
         """
 
+    async def resembling(self, term: str, limit: int) -> list[bytes]:
+        """Documents of the `limit` people who resemble `term` most, the best first; of equals the oldest."""
+
     async def count(self) -> int:
         """How many people there are."""
 
@@ -97,6 +100,10 @@ class EmbeddedStore:
             return search(budget=INLINE_SEARCH)
         except OverBudgetError:
             return await self._loop.run_in_executor(self._searcher, search)
+
+    async def resembling(self, term: str, limit: int) -> list[bytes]:
+        deadline = monotonic() + self._search_timeout
+        return await self._loop.run_in_executor(self._searcher, self._store.resembling, term, limit, deadline)
 
     async def count(self) -> int:
         return self._store.count()
