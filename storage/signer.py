@@ -57,7 +57,7 @@ class Signer:
                 self._wanted.set()
 
     def close(self) -> None:
-        """Ends the thread within a segment's work, some 50 ms. The writer must still be open."""
+        """Ends the thread within a segment's work, some 0.3 s. The writer must still be open."""
         self._closing = True
         self._wanted.set()
         self._thread.join()
