@@ -1,4 +1,4 @@
-"""Exact substring search over immutable text segments kept in LMDB.
+"""Substring search, exact or forgiving, over immutable text segments kept in LMDB.
 
 Knows bytes and a transaction, nothing of people. Used alone:
 
@@ -8,4 +8,5 @@ Knows bytes and a transaction, nothing of people. Used alone:
         keys = substring.search(transaction, database, text.needle("AN"), limit=50)
 
 What `term_log.sealed` says will not change any more can get a `signature`, which spares searches most of it.
+`fuzzy.search` forgives typing errors; `outlined` gives it what it walks.
 """

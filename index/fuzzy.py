@@ -57,8 +57,8 @@ def search(sources: Iterable[Source], term: str, limit: int, deadline: float = m
         return []
     edits = _EDITS + len(folded) // _LETTERS_AN_EDIT
     shortest, longest = (min(len(folded) + more, LONGEST) for more in (-edits, edits))
-    whole = Nearest(2 * _GRAMS_AN_EDIT * edits, _WHOLE_BUDGET)
-    parts = Nearest(min(_GRAMS_AN_EDIT * edits, len(folded) // 2), _PART_BUDGET)
+    whole: Nearest[Source] = Nearest(2 * _GRAMS_AN_EDIT * edits, _WHOLE_BUDGET)
+    parts: Nearest[Source] = Nearest(min(_GRAMS_AN_EDIT * edits, len(folded) // 2), _PART_BUDGET)
     looks = _looks(folded, shortest, longest, _difference, whole)
     if len(folded) >= _LEAST_PART:
         looks += _looks(folded, longest + 1, LONGEST, _lack, parts)
@@ -83,7 +83,7 @@ class _Look(NamedTuple):
     mask: np.uint64
     """The term's."""
     distance: Callable[[Masks, np.uint64], Distances]
-    nearest: Nearest
+    nearest: Nearest[Source]
 
 
 class _Scored(NamedTuple):
@@ -99,7 +99,7 @@ def _looks(
     shortest: int,
     longest: int,
     distance: Callable[[Masks, np.uint64], Distances],
-    nearest: Nearest,
+    nearest: Nearest[Source],
 ) -> list[_Look]:
     borders = ((max(shortest, 1), min(longest, SHORT)), (max(shortest, SHORT + 1), longest))
     return [
