@@ -96,7 +96,7 @@ def get(environment: Environment, snapshot: "Transaction[bytes]", key: bytes) ->
     return None if stored is None else records.document(stored)
 
 
-def count(environment: Environment, snapshot: "Transaction[bytes]") -> int:
+def count(environment: Environment, snapshot: "Transaction[Any]") -> int:
     """How many people there are."""
     return snapshot.stat(environment.people)["entries"]
 
