@@ -26,6 +26,10 @@ SPAN, OTHER = Span(1, 16, 1), Span(17, 16, 1)
 """What is sealed, and has signatures."""
 
 
+PARTS = 3
+"""Of the signature of such a span, and of its outlines."""
+
+
 class Whole(NamedTuple):
     """A store without a fault, of people who are called "number 1" and so on.
 
@@ -47,10 +51,17 @@ def make(place: Path) -> Whole:
         ids.append(created.id)
     environment = made.store._environment
     until(lambda: headers(environment) == [SPAN, OTHER])
+    until(lambda: parts(environment, environment.outlines) == 2 * PARTS)
     with environment.lmdb.begin() as snapshot:
         assert list(term_log.numbers(snapshot, environment.terms)) == [1, 17, 33]
     made.store.close()
     return Whole(place, ids)
+
+
+def parts(environment: Environment, database: _Database) -> int:
+    """How many parts of tables there are."""
+    with environment.lmdb.begin() as snapshot:
+        return snapshot.stat(database)["entries"]
 
 
 def headers(environment: Environment) -> list[Span]:

@@ -201,7 +201,7 @@ def test_two_workers_sign_the_same_people(unsigned: Path, monkeypatch: pytest.Mo
 def test_a_table_is_stored_in_short_transactions_the_header_last(
     unsigned: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signer, "_PARTS_A_TRANSACTION", 1)
+    monkeypatch.setattr(signer, "_BYTES_A_TRANSACTION", 1)
     stored: list[int] = []
     transact = Committer.transact
 

@@ -16,13 +16,11 @@ from storage.pending_format import Group
 from storage.pending_log import PendingLog
 from storage.records import Head, clock_now, format_id, give_id
 from storage.verify import count, verify
-from tests.storage.damage import COUNT, NOBODY, OTHER, SPAN, Store, Whole, writing
+from tests.storage.damage import COUNT, NOBODY, OTHER, PARTS, SPAN, Store, Whole, writing
 from tests.storage.samples import read, record
 
 Plant = Callable[[Store], None]
 DAMAGE: list[tuple[Plant, list[str]]] = []
-PARTS = 3
-"""How many parts a signature of so few people has."""
 
 
 def found(*lines: str) -> Callable[[Plant], Plant]:
@@ -302,6 +300,8 @@ def a_segment_over_anothers_entries(store: Store) -> None:
     *(f"entry {n}: it leads to person #{n - 16}, whose number is {n - 16}" for n in range(17, 33)),
     "signature 1: it is not that of its entries",
     "signature 17: it is not that of its entries",
+    "outline 1: it is not that of its entries",
+    "outline 17: it is not that of its entries",
 )
 def two_segments_in_each_others_place(store: Store) -> None:
     store.swap(store.terms, term_log.key_of(1), term_log.key_of(17))
@@ -552,6 +552,7 @@ def test_progress_goes_from_nothing_to_all_in_each_part(place: Path) -> None:
         *((done, 3, "segments") for done in range(3)),
         (0, COUNT, "people"),
         (0, 2 * PARTS, "signatures"),
+        (0, 2 * PARTS, "outlines"),
     ]
 
 
