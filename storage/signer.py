@@ -56,6 +56,10 @@ class Signer:
                 self._asked = sealed
                 self._wanted.set()
 
+    def done(self) -> bool:
+        """Whether nothing sealed lacks its tables, whoever made them. For any thread."""
+        return next(self._missing(), None) is None
+
     def close(self) -> None:
         """Ends the thread within a segment's work, some 0.3 s. The writer must still be open."""
         self._closing = True
