@@ -12,12 +12,15 @@ from storage.agreement import Read
 from storage.verify import verify
 from tests.serving import Server
 
+# Debian keeps PostgreSQL's server out of PATH.
+_PATH = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skips what needs a missing Debian tool, by its name; where tools are required that is a failure."""
     for marker in item.iter_markers("debian"):
         tool = marker.args[0]
-        if shutil.which(tool) is None:
+        if shutil.which(tool, path=_PATH) is None:
             message = f"needs Debian's {tool}"
             if os.environ.get("REQUIRE_DEBIAN_TOOLS") == "1":
                 pytest.fail(message, pytrace=False)
