@@ -65,8 +65,12 @@ def _parser() -> argparse.ArgumentParser:
         (DATA_DIR,),
     )
     _add(commands, "strategies", _strategies, "list the write strategies and what each promises")
-    bench = commands.add_parser("bench", help="measure a server", allow_abbrev=False)
-    _add_tournament(bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True))
+    bench = commands.add_parser(
+        "bench", help="measure a server, or its search beside others'", allow_abbrev=False
+    )
+    benchmarks = bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True)
+    _add_tournament(benchmarks)
+    _add_search(benchmarks)
     return parser
 
 
@@ -136,3 +140,36 @@ def _tournament(given: argparse.Namespace) -> int:
         url=given.url, seed=given.seed, speed=given.speed, json=json, append=given.append
     )
     return tournament.run(options)
+
+
+def _add_search(benchmarks: "argparse._SubParsersAction[_Parser]") -> None:
+    command = _add(benchmarks, "search", _search, "the search beside SQLite's, PostgreSQL's and plain scans")
+    command.add_argument(
+        "--sizes", default="10k,100k,1M", help="how many people the stores hold (%(default)s)"
+    )
+    command.add_argument("--corpora", help="whose people: some of tournament,brazilian (both)")
+    command.add_argument("--contenders", help="who is measured, such as goseventh,sqlite (all)")
+    command.add_argument("--seed", type=int, default=1, help="of the people and terms (%(default)s)")
+    command.add_argument(
+        "--seconds", type=float, default=2.0, help="for one kind of term and contender (%(default)s)"
+    )
+    command.add_argument("--dir", metavar="DIR", help="where to build; what is built is removed (/tmp)")
+    command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
+
+
+def _search(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh.bench import corpora, search
+    from goseventh.bench.contenders import table as contenders
+
+    options = search.Options(
+        sizes=search.sizes(given.sizes),
+        corpora=search.names("corpora", given.corpora, corpora.TABLE),
+        contenders=search.names("contenders", given.contenders, contenders.TABLE),
+        seed=given.seed,
+        seconds=given.seconds,
+        directory=Path(given.dir) if given.dir else None,
+        json=Path(given.json) if given.json else None,
+    )
+    return search.run(options)
