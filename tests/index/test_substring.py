@@ -63,12 +63,11 @@ def test_an_entry_is_found_once_however_often_it_matches(log: Log) -> None:
 
 
 def test_what_a_signature_excludes_is_not_even_opened(log: Log) -> None:
-    log.fill([b"x%d" % number for number in range(1, 150)] + [b"quetzal"])
+    log.fill([b"x%d" % number for number in range(1, 150)] + [b"quetzalcoatl"])
     with log.environment.begin(write=True) as transaction:
         _, second, *_ = term_log.numbers(transaction, log.terms)
         transaction.put(term_log.key_of(second), b"damaged", db=log.terms)
-    assert log.search(b"quetzal") == [150]
-    assert log.search(b"que") == [150]
+    assert log.search(b"quetzalcoatl") == [150]
     assert log.search(b"x149", 50, first=129) == [149]
     with pytest.raises(SegmentError):
         log.search(b"x", 1000)
