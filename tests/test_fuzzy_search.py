@@ -80,6 +80,6 @@ def test_it_has_no_pages(shared_server: Server) -> None:
         assert_problem(reply, 400, "after")
 
 
-@pytest.mark.parametrize("term", ["a", "go", "\u0301", "\0", "%", "🦜" * 500, "x" * 5000], ids=ascii)
+@pytest.mark.parametrize("term", ["a", "go", "\u0301", "\0", "%", "🦜" * 500, "x" * 512], ids=ascii)
 def test_any_term_that_is_not_empty_is_answered(shared_server: Server, term: str) -> None:
     similar(shared_server, term)
