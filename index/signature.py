@@ -48,6 +48,7 @@ _MOST_ROWS = 1 << 16
 _NEEDLE_GRAMS = 16
 # Odd numbers whose bits look random: the golden ratio of 2**32, and one from MurmurHash3's finaliser.
 _MULTIPLIERS = (0x9E3779B1, 0xC2B2AE35)
+_MOST_BLOCKS = 1 << 16
 _HEADER = struct.Struct("<4sIIIIQ")
 
 
@@ -107,9 +108,10 @@ def read(stored: memoryview) -> Signature:
     if len(stored) != _HEADER.size:
         raise SignatureError("its header has a wrong length")
     magic, entries, block, short, long, length = _HEADER.unpack(stored)
-    if magic != MAGIC or not (entries and block and short and long and length):
+    opened = Signature(entries, block, short, long, length)
+    if magic != MAGIC or not all(opened[1:]) or not 0 < opened.blocks <= _MOST_BLOCKS:
         raise SignatureError("its header is none")
-    return Signature(entries, block, short, long, length)
+    return opened
 
 
 class Wanted(NamedTuple):

@@ -1,5 +1,6 @@
 import random
 import string
+import struct
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from unittest.mock import patch
@@ -113,8 +114,11 @@ def test_entries_of_any_length_stay_within_their_share(lengths: list[int]) -> No
     assert sum(map(len, built(entries))) <= 0.4 * (sum(lengths) + len(lengths)) + 80_000
 
 
+FAR_TOO_MANY = struct.pack("<4sIIIIQ", b"GSS2", 1 << 31, 1, 1, 1, 1)
+
+
 @pytest.mark.parametrize(
-    "header", [b"", b"GSS2", b"GSS1" + bytes(24), b"GSS2" + bytes(24), b"GSS2" + b"\1" * 25]
+    "header", [b"", b"GSS2", b"GSS1" + bytes(24), b"GSS2" + bytes(24), b"GSS2" + b"\1" * 25, FAR_TOO_MANY]
 )
 def test_another_header_is_none(header: bytes) -> None:
     with pytest.raises(SignatureError):
