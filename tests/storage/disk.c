@@ -9,13 +9,15 @@
  *
  * By number: DISK_ROOT names a directory, by its real path, and DISK_PLAN a file that holds a `struct plan`, shared
  * by all processes. Of the calls on anything below the directory that write, flush, make, rename, remove or resize,
- * the one with the number fails, or all from that one on.
+ * the one with the number fails, or all from that one on; or, by the errno KILL, the process is killed before it. A write that meets a disk which is full from then on is
+ * cut short, as the last one before a disk is full.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +36,8 @@ struct plan {
     uint32_t code;       /* errno */
     uint32_t persistent; /* whether all from that one on fail */
 };
+
+enum { KILL = 9999 };
 
 static struct plan *plan;
 
@@ -72,6 +76,8 @@ static int planned(void)
     if (plan->persistent ? number < plan->number : number != plan->number)
         return 0;
     __atomic_add_fetch(&plan->met, 1, __ATOMIC_SEQ_CST);
+    if (plan->code == KILL)
+        kill(getpid(), SIGKILL);
     return plan->code;
 }
 
@@ -121,9 +127,9 @@ static int fault_of_name(const char *path)
 
 #define FAIL(code_or_0) \
     do { \
-        int code = code_or_0; \
-        if (code != 0) { \
-            errno = code; \
+        int found = code_or_0; \
+        if (found != 0) { \
+            errno = found; \
             return -1; \
         } \
     } while (0)
@@ -145,23 +151,51 @@ int fsync(int descriptor)
     return REAL("fsync", int, int)(descriptor);
 }
 
-ssize_t write(int descriptor, const void *bytes, size_t count)
+/* Whether the call that was just planned to fail is to be cut short instead. */
+static int is_cut_short(int code)
 {
-    FAIL(fault("append", descriptor));
-    return REAL("write", ssize_t, int, const void *, size_t)(descriptor, bytes, count);
+    return plan != NULL && code == ENOSPC && plan->persistent && plan->met == 1;
 }
 
-ssize_t pwrite(int descriptor, const void *bytes, size_t count, off_t offset)
+/* One call that writes `count` of something at once, which makes it by itself with fewer of them. */
+#define WRITING(kind, descriptor, count, call) \
+    do { \
+        int code = fault(kind, descriptor); \
+        if (code != 0 && is_cut_short(code) && count > 1) \
+            count /= 2; \
+        else \
+            FAIL(code); \
+        return call; \
+    } while (0)
+
+ssize_t write(int descriptor, const void *bytes, size_t count)
 {
-    FAIL(fault(kind_of_write(descriptor), descriptor));
-    return REAL("pwrite", ssize_t, int, const void *, size_t, off_t)(descriptor, bytes, count, offset);
+    WRITING("append", descriptor, count, REAL("write", ssize_t, int, const void *, size_t)(descriptor, bytes, count));
 }
 
 ssize_t writev(int descriptor, const struct iovec *parts, int count)
 {
-    FAIL(fault(kind_of_write(descriptor), descriptor));
-    return REAL("writev", ssize_t, int, const struct iovec *, int)(descriptor, parts, count);
+    WRITING(kind_of_write(descriptor), descriptor, count,
+            REAL("writev", ssize_t, int, const struct iovec *, int)(descriptor, parts, count));
 }
+
+#define POSITIONED(name) \
+    ssize_t name(int descriptor, const void *bytes, size_t count, off_t offset) \
+    { \
+        WRITING(kind_of_write(descriptor), descriptor, count, \
+                REAL("pwrite", ssize_t, int, const void *, size_t, off_t)(descriptor, bytes, count, offset)); \
+    }
+POSITIONED(pwrite)
+POSITIONED(pwrite64) /* what Python calls */
+
+#define POSITIONED_PARTS(name) \
+    ssize_t name(int descriptor, const struct iovec *parts, int count, off_t offset) \
+    { \
+        WRITING(kind_of_write(descriptor), descriptor, count, \
+                REAL("pwritev", ssize_t, int, const struct iovec *, int, off_t)(descriptor, parts, count, offset)); \
+    }
+POSITIONED_PARTS(pwritev)
+POSITIONED_PARTS(pwritev64)
 
 #define RESIZE(name) \
     int name(int descriptor, off_t size) \

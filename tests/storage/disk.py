@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SOURCE = Path(__file__).with_name("disk.c")
+KILL = 9999
+"""In place of an errno, as in disk.c: the process is killed before the operation."""
 _PLAN = struct.Struct("QQQII")
 
 
@@ -60,8 +62,13 @@ class CountingDisk:
         """
         self._plan[:] = _PLAN.pack(0, number, 0, code, persistent)
 
+    def met(self) -> int:
+        """How many operations have failed since it was armed."""
+        met: int = _PLAN.unpack(self._plan)[2]
+        return met
+
     def lift(self) -> int:
         """Ends all faults; how many there were."""
-        met: int = _PLAN.unpack(self._plan)[2]
+        met = self.met()
         self._plan[:] = bytes(_PLAN.size)
         return met
