@@ -28,7 +28,7 @@ def serve(settings: Settings) -> int:
     raise_file_limit()
     try:
         listeners = _listen(settings)
-        found = _prepare(settings.data_dir, settings.map_size)
+        found = _prepare(settings.data_dir, settings.map_size, settings.emulate_flush_ms)
     except Unusable as error:
         print(f"goseventh: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -63,7 +63,7 @@ def _listen(settings: Settings) -> list[socket.socket]:
         ) from error
 
 
-def _prepare(directory: Path, map_size: int) -> int:
+def _prepare(directory: Path, map_size: int, flush_delay: float = 0.0) -> int:
     """Makes the directory and the store where there are none, and takes the lock that workers inherit.
 
     Returns how many people are there. Raises Unusable; what was there before stays as it was.
@@ -79,7 +79,7 @@ def _prepare(directory: Path, map_size: int) -> int:
     create(directory)
     check(directory)
     # Closed again before the fork: an open environment must not be carried across one.
-    environment = open_environment(directory, map_size)
+    environment = open_environment(directory, map_size, flush_delay)
     try:
         recover(directory, environment)
         with environment.lmdb.begin() as snapshot:

@@ -15,7 +15,7 @@ from index import term_log
 from index.entries import Entries
 from storage import derived, records
 from storage.audit import Progress
-from storage.environment import HEAD_KEY
+from storage.environment import HEAD_KEY, MOVED_KEY
 from storage.records import Head, RecordError, format_id
 
 Read = Callable[[bytes], tuple[bytes, bytes]]
@@ -60,11 +60,10 @@ class Agreement:
         # How many nicknames and entries lead to the person whose they are: if all do, none leads elsewhere.
         self._nicknames_right = self._entries_right = 0
 
-    def last(self) -> int:
-        """The last number that was given, or rather how many people there are where that can't be read."""
-        with suppress(RecordError):
-            return self._head().sequence
-        return self._count(self._people)
+    def moved(self) -> int:
+        """Up to which number of the log people are in the store."""
+        stored = self._snapshot.get(MOVED_KEY, db=self._meta)
+        return records.unpack_moved(None if stored is None else bytes(stored))
 
     def faults(self) -> Iterator[str]:
         """One line a fault."""

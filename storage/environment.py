@@ -1,22 +1,23 @@
 """The LMDB environment: every flag, size and database name, each with its reason."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import sleep
-from typing import NamedTuple
 
 import lmdb
-from lmdb import Transaction
+from lmdb import Transaction, _Database
 
 from storage import records
-from storage.errors import Faulty, Unusable, is_disk_full
+from storage.errors import Broken, Faulty, Full, Unusable, judged
 from storage.write_lock import WriteLock
 
 DATA_FILE = "data.mdb"
 LOCK_FILE = "lock.mdb"
 HEAD_KEY = b"head"
+MOVED_KEY = b"moved"
 _FORMAT_KEY = b"format"
 _NO_FORMAT = "none"
 _NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
@@ -28,55 +29,94 @@ _ENGINE = 0
 _READERS = 510
 # Snapshots kept ready for the next read: the loop's own and the search thread's.
 _SPARE_SNAPSHOTS = 4
+# A dead reader's snapshot keeps pages from being reused: one grew a file 62-fold.
+_COMMITS_PER_READER_CHECK = 256
 
 
-class Environment(NamedTuple):
+@dataclass(eq=False)
+class Environment:
     """An open environment and its databases. Opened after a fork, never carried across one."""
 
     lmdb: lmdb.Environment
     lock: WriteLock
-    people: lmdb._Database
+    people: _Database
     """id → person"""
-    nicknames: lmdb._Database
+    nicknames: _Database
     """nickname → id"""
-    terms: lmdb._Database
+    terms: _Database
     """number of the first entry → segment"""
-    signatures: lmdb._Database
+    signatures: _Database
     """spans of sealed people, see `index.tables` → their signatures, as far as there are any yet"""
-    outlines: lmdb._Database
+    outlines: _Database
     """the same spans → outlines of their fields, likewise"""
-    meta: lmdb._Database
-    """format version and head"""
+    meta: _Database
+    """format version, head, and how far the log of `write-behind` was moved into the store"""
+
+    flush_delay: float = 0.0
+    """For experiments: seconds to sleep before each durable commit, the write lock held."""
+    _commits: int = field(default=0, init=False)
+
+    @property
+    def broken(self) -> Broken | None:
+        """Why nothing in this process may write any more, once that is so."""
+        return self.lock.broken
+
+    def give_up(self, error: Exception) -> Broken:
+        """Lets nothing in this process write any more; returns why."""
+        return self.lock.give_up(error)
 
     @contextmanager
     def writing(self) -> Iterator["Transaction[bytes]"]:
         """A write transaction, the only one of all processes; durable when the block has ended.
 
-        Raises lmdb.Error or OSError, and whatever the block raises: then nothing of it is in the store. But
-        after a commit that failed on the disk nobody knows, and this process must not write again.
+        Raises Full, TooLarge or Broken for what map and disk did, and whatever else the block raises: then
+        nothing of it is in the store. But after Broken nobody knows, and nobody here writes again.
         """
         with self.lock.held():
-            transaction = self.lmdb.begin(write=True)
             try:
-                yield transaction
-                with self.lock.committing():
-                    transaction.commit()
-            except BaseException:
-                transaction.abort()
-                raise
+                transaction = self.lmdb.begin(write=True)
+                try:
+                    yield transaction
+                    if self.flush_delay:  # even a sleep of nothing would hand the GIL on
+                        sleep(self.flush_delay)
+                    self._commit(transaction)
+                except BaseException:
+                    transaction.abort()
+                    raise
+            except Exception as error:
+                found = judged(error)
+                if isinstance(found, Broken):
+                    self.give_up(found)
+                if found is error:
+                    raise
+                raise found from error
+            self._check_readers()
 
-    def is_full(self, error: Exception) -> bool:
-        """Whether `error` means that map or disk is full, and that alone: this process may go on writing.
+    def _commit(self, transaction: "Transaction[bytes]") -> None:
+        """Raises what LMDB does; Broken if its flush, or what comes after that, may have failed."""
+        try:
+            with self.lock.committing():
+                transaction.commit()
+        except lmdb.Error as error:
+            # Of a full disk LMDB does not say whether it was met by writing pages, by their flush, or by the
+            # meta page after that.
+            if type(judged(error)) is Full and not (self._is_trusted() and self.lock.lost_nothing()):
+                raise self.give_up(error) from error
+            raise
 
-        LMDB trusts its file no more, and refuses reads too, once a meta page could not be written.
-        """
-        if not isinstance(error, lmdb.MapFullError) and not is_disk_full(error):
-            return False
+    def _is_trusted(self) -> bool:
+        """LMDB trusts its file no more, and refuses reads too, once a meta page could not be written."""
         try:
             self.lmdb.begin().abort()
         except lmdb.PanicError:
             return False
         return True
+
+    def _check_readers(self) -> None:
+        self._commits += 1
+        if self._commits % _COMMITS_PER_READER_CHECK == 0:
+            with suppress(lmdb.Error):
+                self.lmdb.reader_check()
 
     def close(self) -> None:
         """Closes it; no transaction may be open."""
@@ -127,8 +167,13 @@ def _keep_names(directory: Path) -> None:
         raise Unusable(f"the names of {directory} can't be flushed to the disk: {error}") from error
 
 
-def open_environment(directory: Path, map_size: int) -> Environment:
+def open_environment(
+    directory: Path, map_size: int, flush_delay: float = 0.0, tell_broken: Callable[[], None] = lambda: None
+) -> Environment:
     """Opens the store in `directory`. `map_size`, in bytes, is the most that it can grow to.
+
+    `flush_delay`, in seconds, makes each durable commit as slow as on a slower disk. `tell_broken` is called
+    once, on any thread, when nothing in this process may write any more.
 
     Raises Unusable, with nothing changed, for what is no store of this format or can't be read or written.
     """
@@ -153,7 +198,8 @@ def open_environment(directory: Path, map_size: int) -> Environment:
     try:
         _check_file(directory, environment)
         _check_databases(directory, environment)
-        opened = _open_databases(directory, environment)
+        lock = WriteLock(directory, directory / DATA_FILE, environment.stat()["psize"], tell_broken)
+        opened = Environment(environment, lock, **_open_databases(environment), flush_delay=flush_delay)
         environment.reader_check()
     except (lmdb.Error, OSError) as error:
         environment.close()
@@ -209,12 +255,6 @@ def open_read_only(directory: Path) -> lmdb.Environment:
     return environment
 
 
-def emulate_flush(seconds: float) -> None:
-    """For experiments, right before a durable commit: takes the time that a slower disk's flush would."""
-    if seconds:  # even a sleep of nothing would hand the GIL on
-        sleep(seconds)
-
-
 def flush(path: Path) -> None:
     """Makes a file, or the names in a directory, survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -254,11 +294,9 @@ def _format(environment: lmdb.Environment) -> str:
         return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
 
 
-def _open_databases(directory: Path, environment: lmdb.Environment) -> Environment:
+def _open_databases(environment: lmdb.Environment) -> dict[str, _Database]:
     present = _present(environment)
-    databases = [environment.open_db(name, create=name not in present) for name in _NAMES]
-    lock = WriteLock(directory, directory / DATA_FILE, environment.stat()["psize"])
-    return Environment(environment, lock, *databases)
+    return {name.decode(): environment.open_db(name, create=name not in present) for name in _NAMES}
 
 
 def _present(environment: lmdb.Environment) -> set[bytes]:

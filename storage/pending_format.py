@@ -7,8 +7,8 @@
     person := id 16 | lengths of nickname, document, text u32 each | nickname document text
 
 `moment` is CLOCK_MONOTONIC in ns, the same for all processes since the machine started; `clock` is the id
-clock after the group; `sequence` is the number of its first person. Nothing is ever flushed: the page cache
-outlives every process, and what a power cut takes is what write-behind says it may take.
+clock after the group; `sequence` is the number of its first person, counted in the log alone. Nothing is ever
+flushed: the page cache outlives every process, and what a power cut takes is what write-behind says it may.
 """
 
 import struct
@@ -17,13 +17,14 @@ from typing import NamedTuple
 
 import google_crc32c
 
+from storage.errors import TooLarge
 from storage.records import ID_SIZE, Person
 
 _FRAME = struct.Struct("<II")
 _GROUP = struct.Struct("<cQQQI")
 _PERSON = struct.Struct(f"<{ID_SIZE}sIII")
 _MOVED = b"M"
-# Far more than a group ever takes: a length beyond it is damage, not a reason to read on.
+# Nobody packs a longer one: so a length beyond it is damage, not a reason to read on.
 _FRAME_LIMIT = 256 << 20
 
 
@@ -42,11 +43,13 @@ class Group(NamedTuple):
 
 
 def pack(group: Group) -> bytes:
-    """The frame of a group."""
+    """The frame of a group; raises TooLarge for one that `frames` would not read."""
     parts = [_GROUP.pack(b"P", group.moment, group.clock, group.sequence, len(group.people))]
     for person in group.people:
         lengths = (len(person.nickname), len(person.document), len(person.text))
         parts += (_PERSON.pack(person.id, *lengths), person.nickname, person.document, person.text)
+    if (size := sum(map(len, parts))) > _FRAME_LIMIT:
+        raise TooLarge(f"the log takes no {size} bytes at once")
     return _frame(b"".join(parts))
 
 

@@ -1,9 +1,18 @@
 """One process's hold of the pending log: it tails what any worker appends, and appends under a lock.
 
 Whoever appends holds the append lock and has read everything before: so each nickname is given once and the
-sequence has no gap. A process killed while it appends leaves a cut frame, which nobody was answered for and
-which the next to append cuts off. The log goes on in a new file from time to time, so that those that hold
-only durable people can go.
+numbers have no gap. A process killed while it appends leaves a cut frame, which nobody was answered for and
+which the next to append cuts off.
+
+The log goes on in a new file from time to time, so that those that hold only durable people can go. What
+that rests on, whoever is killed or sleeps between any two steps:
+
+- A file is made only under the append lock, and is the next in number; before the one before says "moved".
+- Files go in the order of their numbers, under the drain lock, and never one that does not say "moved". So
+  there is always a last one, and what is missing below it held only the durable.
+- Nobody else makes one: whoever reads "moved" tries the numbers that follow, one by one, and finds the first
+  that is left. Only who opens the log looks at what is there, under the append lock, so that none is made
+  meanwhile.
 """
 
 import errno
@@ -26,8 +35,10 @@ PATTERN = "pending-*.log"
 _APPEND_LOCK = "pending.lock"
 _DRAIN_LOCK = "drain.lock"
 # About what the tournament's peak writes in a minute; after that a file is a list of the durable.
-_FILE_LIMIT = 16 << 20
+FILE_LIMIT = 16 << 20
 _CHUNK = 1 << 20
+# Nobody sleeps while the others fill so many files.
+_MOST_FILES = 1 << 16
 
 
 class Held(NamedTuple):
@@ -69,14 +80,21 @@ def number_of(recent: Sequence[Held], key: bytes) -> int:
     raise Unknown("nobody has this id")
 
 
+def oldest(recent: Sequence[Held], sequence: int) -> int | None:
+    """When the first group with anybody beyond `sequence` was appended, by the monotonic clock in ns."""
+    return next((held.group.moment for held in recent if held.group.last > sequence), None)
+
+
 class PendingLog:
     """The log as of the last `refresh`. Its readers may be on any thread."""
 
     def __init__(self, directory: Path) -> None:
+        """Opens it, and makes its first file if there is none; raises OSError."""
         self._directory = directory
         self._append_lock = os.open(directory / _APPEND_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         self._drain_lock = os.open(directory / _DRAIN_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        # Guards everything below: the event loop and the search thread read, writer and drainer feed.
+        # Guards everything below: the event loop and the search thread read, writer and drainer feed. Nothing
+        # is written, made or removed while it is held, for the event loop waits for it.
         self._mutex = Lock()
         self._held: deque[Held] = deque()
         self._documents: dict[bytes, bytes] = {}
@@ -84,13 +102,14 @@ class PendingLog:
         # The last number and clock ever seen in the log, forgotten or not.
         self._sequence = 0
         self._clock = 0
-        # Numbers of files that the log has moved on from → the last sequence number in them.
+        # Numbers of files that the log has moved on from → the last sequence number in them; rising both.
         self._left: dict[int, int] = {}
-        self._number = 0
-        self._file = -1
+        fcntl.flock(self._append_lock, fcntl.LOCK_EX)
+        try:
+            self._number, self._file = self._open_first()
+        finally:
+            fcntl.flock(self._append_lock, fcntl.LOCK_UN)
         self._offset = 0
-        with self._mutex:
-            self._open_next()
 
     def close(self) -> None:
         """Closes its files; what they hold stays."""
@@ -98,7 +117,7 @@ class PendingLog:
             os.close(descriptor)
 
     def refresh(self) -> None:
-        """Reads what has been appended since."""
+        """Reads what has been appended since. Raises OSError, and can be tried again."""
         with self._mutex:
             self._read()
 
@@ -157,60 +176,82 @@ class PendingLog:
             fcntl.flock(self._drain_lock, fcntl.LOCK_UN)
 
     def append(self, group: Group) -> None:
-        """Adds a group, within `appending`. Raises OSError, with nothing added, if the disk takes no more."""
+        """Adds a group, within `appending`.
+
+        Raises OSError if the disk takes no more, and TooLarge; nothing was added then.
+        """
+        frame = pending_format.pack(group)
+        if self._offset > FILE_LIMIT:
+            self._move()
+        begin = self._offset
+        self._write(frame)
         with self._mutex:
-            self._append(pending_format.pack(group))
-            self._hold(group)
-            if self._offset > _FILE_LIMIT:
-                self._move()
+            if self._offset == begin:  # or a reader on another thread was faster
+                self._hold(group)
+                self._offset += len(frame)
 
     def discard(self, sequence: int) -> None:
         """Removes files that hold nobody beyond `sequence`, within `draining`."""
         with self._mutex:
-            for number in [number for number, last in self._left.items() if last <= sequence]:
+            gone = [number for number, last in self._left.items() if last <= sequence]
+        for number in gone:
+            self._path(number).unlink(missing_ok=True)  # by another worker, perhaps
+        with self._mutex:
+            for number in gone:
                 del self._left[number]
-                self._path(number).unlink(missing_ok=True)
 
-    def _append(self, frame: bytes) -> None:
+    def _write(self, frame: bytes) -> None:
+        """Puts a frame where the log ends, within `appending`; whole, or not at all."""
         if os.fstat(self._file).st_size > self._offset:
             os.ftruncate(self._file, self._offset)  # a frame cut by a kill: nobody was answered for it
-        written = os.pwrite(self._file, frame, self._offset)
-        if written < len(frame):
+        try:
+            if os.pwrite(self._file, frame, self._offset) < len(frame):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
             os.ftruncate(self._file, self._offset)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._offset += written
+            raise
 
     def _move(self) -> None:
-        """Goes on in a new file, which is there before the old one says so."""
-        following = os.open(self._path(self._number + 1), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        os.close(following)
-        self._append(pending_format.moved())
-        self._leave()
+        """Goes on in a new file, within `appending`."""
+        # One that somebody made who was killed before saying so is empty, and as good.
+        os.close(os.open(self._path(self._number + 1), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        self._write(pending_format.moved())
+        self.refresh()
 
-    def _leave(self) -> None:
+    def _open_first(self) -> tuple[int, int]:
+        """Number and descriptor of the first file, with the append lock held."""
+        numbers = [int(path.stem.rpartition("-")[2]) for path in self._directory.glob(PATTERN)]
+        if numbers:
+            return self._open_from(min(numbers))
+        return 1, os.open(self._path(1), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+
+    def _open_from(self, first: int) -> tuple[int, int]:
+        """Number and descriptor of the first file that is left from `first` on; there is one."""
+        for number in range(first, first + _MOST_FILES):
+            try:
+                return number, os.open(self._path(number), os.O_RDWR | os.O_CLOEXEC)
+            except FileNotFoundError:
+                continue  # it was there, and held only the durable
+        raise FileNotFoundError(errno.ENOENT, "the log was removed while it was in use", str(self._directory))
+
+    def _follow(self) -> None:
+        number, file = self._open_from(self._number + 1)
         self._left[self._number] = self._sequence
         os.close(self._file)
-        self._open_next()
-
-    def _open_next(self) -> None:
-        """Opens the next file that is still there: those between held only what is durable by now."""
-        numbers = sorted(int(path.stem.rpartition("-")[2]) for path in self._directory.glob(PATTERN))
-        self._number = next((number for number in numbers if number > self._number), self._number + 1)
-        self._file = os.open(self._path(self._number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        self._offset = 0
+        self._number, self._file, self._offset = number, file, 0
 
     def _read(self) -> None:
         size = _CHUNK
         while stored := os.pread(self._file, size, self._offset):
             begin, consumed = self._offset, 0
             for group, end in pending_format.frames(stored):
-                consumed = end
                 if group is None:
-                    self._leave()
+                    self._follow()
                     break
                 self._hold(group)
+                consumed = end
+                self._offset = begin + end
             else:
-                self._offset = begin + consumed
                 if consumed == 0 and len(stored) < size:
                     return  # what is there is no whole frame yet
                 size = _CHUNK if consumed else size * 2

@@ -57,7 +57,7 @@ def apply(
 def settle(
     environment: Environment, transaction: "Transaction[bytes]", people: Sequence[Person], clock: int
 ) -> list[Person]:
-    """Writes people who have ids already, and returns those who could not be: their nickname is taken.
+    """Writes people who have ids already, unless they are there, and returns those whose nickname is taken.
 
     `clock` is the id clock that their ids come from, 0 if it is not the store's. Raises as `apply` does.
     """
@@ -69,7 +69,7 @@ def settle(
         if _put(environment, transaction, person, sequence + 1):
             sequence += 1
             entries.append((person.id, person.text))
-        else:
+        elif holder(environment, transaction, person.nickname) != person.id:
             refused.append(person)
     _append(environment, transaction, head, entries, max(head.clock, clock))
     return refused

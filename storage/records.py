@@ -4,6 +4,7 @@ id      := UUIDv7 (RFC 9562): milliseconds 48 | version 4 | fraction of the mill
            variant 2 | random 50 | bucket 12                                    bits, big-endian
 person  := sequence u64 big-endian | CRC-32C of id, sequence and document u32 big-endian | document
 head    := last sequence u64 | id clock u64, both big-endian
+moved   := number u64 big-endian: up to whom the log of `write-behind` is in the store
 """
 
 import struct
@@ -43,6 +44,11 @@ class Record(NamedTuple):
     """The document from behind its id."""
     text: bytes
     """What searches see, from `index.text.searchable`."""
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return len(self.before) + len(self.after) + len(self.text)
 
 
 class Person(NamedTuple):
@@ -136,6 +142,16 @@ def unpack_head(stored: bytes | None) -> Head:
         return Head(*_HEAD.unpack(stored)) if stored is not None else Head(0, 0)
     except struct.error as error:
         raise RecordError("the head has a wrong length") from error
+
+
+def pack_moved(number: int) -> bytes:
+    """How far the log is in the store, as stored."""
+    return number.to_bytes(8, "big")
+
+
+def unpack_moved(stored: bytes | None) -> int:
+    """The same as a number; 0 for None, where there never was a log."""
+    return int.from_bytes(stored or b"", "big")
 
 
 def _checksum(key: bytes, number: int, text: bytes) -> int:

@@ -2,15 +2,16 @@
 
 import logging
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import lmdb
 
-from storage import pending_format, pending_log
-from storage.environment import Environment, flush
-from storage.errors import Unusable
+from storage import drainer, pending_format, pending_log
+from storage.environment import MOVED_KEY, Environment, flush
+from storage.errors import StoreError, Unusable
 from storage.pending_format import Group
-from storage.strategies import write_behind
+from storage.records import unpack_moved
 
 _DAMAGED = ".damaged"
 
@@ -26,39 +27,52 @@ def recover(directory: Path, environment: Environment) -> int:
     Only the holder of the directory's lock may call this.
     """
     logs = sorted(directory.glob(pending_log.PATTERN))
+    aside: list[Path] = []
     try:
         groups, damaged = _read(logs)
-        moved = write_behind.move(environment, groups) if groups else 0
+        moved = drainer.move(environment, groups) if groups else 0
         for path in logs:
             if path in damaged:
-                path.rename(path.with_suffix(_DAMAGED))
+                aside.append(path.rename(_unused(path)))
             else:
                 path.unlink()
         if logs:
             flush(directory)
-    except (lmdb.Error, OSError) as error:
+    except (lmdb.Error, OSError, StoreError) as error:
         raise Unusable(f"people wait in {directory} and can't be written: {error}; all were kept") from error
-    for path in damaged:
-        _log.warning("%s holds what was never answered, or what a power cut took", path.with_suffix(_DAMAGED))
+    for path in aside:
+        _log.warning("%s holds what was never answered, or what a power cut took", path)
     if moved:
         _log.info("%d people of the last run moved into the store", moved)
     return moved
 
 
-def refuse_pending(directory: Path, sequence: int) -> None:
-    """Raises Unusable if people wait to be moved into the store, whose last number is `sequence`.
+def refuse_pending(directory: Path, moved: int) -> None:
+    """Raises Unusable if people wait to be moved into the store, in which the log is up to number `moved`.
 
-    For tools, which must not speak of a store that is not all there; changes nothing. Only the holder of the
-    directory's lock may call this.
+    For whoever must not speak of a store that is not all there; changes nothing. Nobody may append meanwhile.
     """
     try:
         groups, _ = _read(sorted(directory.glob(pending_log.PATTERN)))
     except OSError as error:
         raise Unusable(f"who waits in {directory} can't be read: {error}; see to the disk") from error
-    if number := len(write_behind.waiting(groups, sequence)):
+    if number := len(drainer.waiting(groups, moved)):
         raise Unusable(
             f"people wait in {directory}'s log who are not in the store yet ({number}): start the server once"
         )
+
+
+def refuse_waiting(directory: Path, environment: Environment) -> None:
+    """The same for an open environment."""
+    with environment.lmdb.begin() as snapshot:
+        moved = unpack_moved(snapshot.get(MOVED_KEY, db=environment.meta))
+    refuse_pending(directory, moved)
+
+
+def _unused(path: Path) -> Path:
+    """A name to put a damaged file aside under: none before it is overwritten."""
+    names = (path.with_suffix(f".{number}{_DAMAGED}") for number in count(1))
+    return next(name for name in names if not name.exists())
 
 
 def _read(logs: Sequence[Path]) -> tuple[list[Group], list[Path]]:

@@ -14,6 +14,7 @@ from storage import people
 from storage.environment import Environment, open_environment
 from storage.errors import Busy, Unavailable
 from storage.records import Record
+from storage.recovery import refuse_waiting
 from storage.signer import Signer
 from storage.strategies.shape import Deliver, Options, Outcome
 from storage.strategies.table import WINDOW_SECONDS, Strategy
@@ -42,11 +43,22 @@ class Store(Generic[Token]):
         window: float = WINDOW_SECONDS,
         flush_delay: float = 0.0,
     ) -> None:
-        """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable."""
-        self._environment: Environment = open_environment(directory, map_size)
+        """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable.
+
+        Whoever holds the directory's lock calls `storage.recovery.recover` first: people whom a killed
+        `write-behind` left in its log would be missing, so that other strategies refuse to open then.
+        `broken` is called once, on any thread, when this process can't write any more and must be replaced.
+        """
+        self._environment: Environment = open_environment(directory, map_size, flush_delay, broken)
         self._deliver = deliver
-        options = Options(directory, queue_limit, self._committed, broken, window, flush_delay)
-        self._writer = strategy.open_writer(self._environment, options)
+        options = Options(directory, queue_limit, self._committed, window)
+        try:
+            if not strategy.reads_log:
+                refuse_waiting(directory, self._environment)
+            self._writer = strategy.open_writer(self._environment, options)
+        except BaseException:
+            self._environment.close()
+            raise
         self._outlined = Outlined()
         self._signer = Signer(self._environment, self._writer.transact)
 

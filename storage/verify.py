@@ -31,7 +31,7 @@ def verify(directory: Path, read: Read, progress: Progress = unseen) -> Iterator
         return
     with environment, environment.begin(buffers=True) as snapshot:
         agreement = Agreement(environment, snapshot, read, progress)
-        refuse_pending(directory, agreement.last())
+        refuse_pending(directory, agreement.moved())
         yield from agreement.faults()
 
 

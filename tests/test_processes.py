@@ -196,7 +196,13 @@ def test_a_stop_at_any_moment_of_the_start_is_orderly(directory: Path, moment: i
 @pytest.mark.debian("cc")
 @pytest.mark.parametrize(
     ("kind", "code"),
-    [("flush", errno.EIO), ("write", errno.EIO), ("meta", errno.EIO), ("meta", errno.ENOSPC)],
+    [
+        ("flush", errno.EIO),
+        ("flush", errno.ENOSPC),
+        ("write", errno.EIO),
+        ("meta", errno.EIO),
+        ("meta", errno.ENOSPC),
+    ],
 )
 def test_a_commit_that_fails_ends_the_worker_and_loses_nobody(
     directory: Path, tmp_path: Path, kind: str, code: int

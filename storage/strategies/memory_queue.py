@@ -8,13 +8,14 @@ import logging
 from collections.abc import Sequence
 from itertools import islice
 from threading import Event, Lock, Thread
+from time import monotonic
 from typing import Any, Generic
 
 import lmdb
 from lmdb import Transaction
 
 from storage import people, records
-from storage.environment import Environment, emulate_flush
+from storage.environment import Environment
 from storage.errors import Busy, Full, StoreError, Unavailable, Unknown
 from storage.people import Created, Taken
 from storage.records import Person, Record
@@ -42,7 +43,10 @@ class MemoryQueue(Generic[Token]):
         self._ids: dict[bytes, bytes] = {}
         """Their nicknames."""
         self._clock = 0
+        # Set by the flusher while the store is full, and by whoever stops the writer.
         self._refusal: StoreError | None = None
+        self.lost = 0
+        """How many were answered and could not be written when the writer closed."""
         self.dropped = 0
         """How many were answered with a nickname that another worker had given."""
         self._stop = Event()
@@ -51,13 +55,10 @@ class MemoryQueue(Generic[Token]):
 
     def submit(self, record: Record, token: Token) -> None:
         """Answers at once; raises Busy, Full or Unavailable instead."""
-        if self._refusal is not None:
-            raise self._refusal
+        if (refusal := self._environment.broken or self._refusal) is not None:
+            raise refusal
         # Its own memory first, the store then: who leaves the one between the two is in the other.
-        taken_by = self._ids.get(record.nickname)
-        if taken_by is None:
-            with self._environment.lmdb.begin() as snapshot:
-                taken_by = people.holder(self._environment, snapshot, record.nickname)
+        taken_by = self._ids.get(record.nickname) or self._holder(record.nickname)
         if taken_by is not None:
             self._options.deliver([(token, Taken(taken_by))])
             return
@@ -90,28 +91,47 @@ class MemoryQueue(Generic[Token]):
         self._refusal = Unavailable("the server is stopping")
 
     def close(self) -> None:
-        """Writes who waits, and ends the thread."""
+        """Writes who waits, unless the disk failed before, and ends the thread."""
         self.abandon()
         self._stop.set()
         self._thread.join()
         self._flush()
+        self.lost = len(self._waiting)
+        if self.lost:
+            _log.error("%d answered people are lost", self.lost)
+
+    def _holder(self, nickname: bytes) -> bytes | None:
+        try:
+            with self._environment.lmdb.begin() as snapshot:
+                return people.holder(self._environment, snapshot, nickname)
+        except lmdb.Error as error:
+            raise Unavailable("the store can't be read at the moment") from error
 
     def _run(self) -> None:
-        while not self._stop.wait(FLUSH_SECONDS):
+        # By the clock, whatever a flush takes: nobody waits for longer than that and a flush.
+        due = monotonic() + FLUSH_SECONDS
+        while not self._stop.wait(max(0.0, due - monotonic())) and self._environment.broken is None:
+            due = max(due + FLUSH_SECONDS, monotonic())
             self._flush()
 
     def _flush(self) -> None:
+        try:
+            self._write()
+        except Full as error:
+            if not isinstance(self._refusal, Full):
+                _log.warning("answered people wait in memory: %s", error)
+            self._refusal = self._refusal or Full(str(error))
+        except Exception as error:
+            # A thread that died would leave people waiting for ever.
+            self._environment.give_up(error)
+
+    def _write(self) -> None:
         with self._mutex:
             waiting, clock = list(self._waiting.values()), self._clock
         if not waiting:
             return
-        try:
-            with self._environment.writing() as transaction:
-                refused = people.settle(self._environment, transaction, waiting, clock)
-                emulate_flush(self._options.flush_delay)
-        except (lmdb.Error, OSError) as error:
-            self._failed(error)
-            return
+        with self._environment.writing() as transaction:
+            refused = people.settle(self._environment, transaction, waiting, clock)
         if refused:
             self.dropped += len(refused)
             _log.warning("%d answered people dropped: other workers gave their nicknames", len(refused))
@@ -121,16 +141,6 @@ class MemoryQueue(Generic[Token]):
                 del self._ids[person.nickname]
         if isinstance(self._refusal, Full):
             self._refusal = None
-
-    def _failed(self, error: Exception) -> None:
-        if self._environment.is_full(error):
-            _log.warning("answered people wait in memory, the store is full: %s", error)
-            self._refusal = Full("the store is full")
-            return
-        _log.error("%d answered people are lost: %s", len(self._waiting), error)
-        self._refusal = Unavailable("the store can't be written at the moment")
-        self._stop.set()
-        self._options.broken()
 
 
 class _Waiting:

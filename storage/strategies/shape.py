@@ -109,9 +109,5 @@ class Options(NamedTuple, Generic[Token]):
     """The most records that wait."""
     deliver: Deliver[Token]
     """Called with outcomes that hold as the strategy promises."""
-    broken: Callable[[], None]
-    """Called once when this process can't write any more and must be replaced."""
     window: float
     """Seconds of answers that `write-behind` may have at risk."""
-    flush_delay: float
-    """Seconds to sleep before each durable commit, the write lock held: for experiments."""

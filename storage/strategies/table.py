@@ -19,6 +19,8 @@ class Strategy(NamedTuple):
     power_cut_loses: str
     choose_when: str
     open_writer: Callable[[Environment, Options[Any]], Writer[Any]]
+    reads_log: bool = False
+    """Whether whoever waits in the log is seen; if not, nobody may wait there."""
 
     def within(self, window: float) -> "Strategy":
         """The row with the window filled in, given in seconds."""
@@ -57,16 +59,19 @@ TABLE = (
     ),
     Strategy(
         "write-behind",
-        created_means="unique, and visible to every worker; on disk within {window}",
+        created_means=(
+            "unique, and visible to every worker; on disk within {window}, or no more answers until it is"
+        ),
         kill_loses="nothing",
-        power_cut_loses="at most what was answered in the last {window} in which a worker ran",
+        power_cut_loses="at most {window} of answers: the last that were given",
         choose_when="the disk is slow, and a power cut may cost a fifth of a second",
         open_writer=write_behind.open_writer,
+        reads_log=True,
     ),
     Strategy(
         "memory-queue",
         created_means="valid, and free as far as this worker knows (UNSAFE)",
-        kill_loses="what waits in that worker, up to 1 s",
+        kill_loses="what waits in that worker, up to 1 s and a flush",
         power_cut_loses="the same; and a nickname taken meanwhile is dropped after its 201",
         choose_when="never for data that matters; to see what fast tournament entries do",
         open_writer=memory_queue.open_writer,

@@ -80,7 +80,8 @@ class Store:
     ) -> None:
         self.transaction = transaction
         self.ids = ids
-        _, _, self.people, self.nicknames, self.terms, self.signatures, _, self.meta = environment
+        self.people, self.nicknames = environment.people, environment.nicknames
+        self.terms, self.signatures, self.meta = environment.terms, environment.signatures, environment.meta
 
     def get(self, database: _Database, key: bytes) -> bytes:
         """A value that is there."""

@@ -9,8 +9,9 @@ import lmdb
 import pytest
 from lmdb import Transaction
 
+import storage.committer
 from storage.committer import Committer
-from storage.errors import Unavailable
+from storage.errors import Broken, TooLarge, Unavailable
 from storage.people import Created
 from storage.strategies import table
 from tests.serving import until
@@ -63,12 +64,22 @@ def test_a_job_waits_for_the_group_it_met_and_delays_nobody(opened: Opened) -> N
     assert all(isinstance(opened.outcomes.get(timeout=20)[1], Created) for _ in range(3))
 
 
+def test_a_group_of_large_records_is_shorter(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.committer, "_GROUP_BYTES", 3000)
+    transactions = opened.store._environment.lmdb.info()["last_txnid"]
+    with opened.store._environment.lmdb.begin(write=True):
+        for number in range(12):
+            opened.store.create(record(f"p{number}", padding=1000), "")
+    assert all(isinstance(opened.outcomes.get(timeout=20)[1], Created) for _ in range(12))
+    assert opened.store._environment.lmdb.info()["last_txnid"] - transactions >= 4
+
+
 def test_a_job_that_fails_is_undone_and_creations_go_on(opened: Opened) -> None:
     def fail(transaction: "Transaction[bytes]") -> None:
         transaction.put(b"job", b"half done", db=opened.store._environment.meta)
         raise lmdb.MapFullError("MDB_MAP_FULL")
 
-    with pytest.raises(lmdb.MapFullError):
+    with pytest.raises(TooLarge):
         committer(opened).transact(fail)
     with opened.store._environment.lmdb.begin() as snapshot:
         assert snapshot.get(b"job", db=opened.store._environment.meta) is None
@@ -82,7 +93,7 @@ def test_after_an_io_error_in_a_job_nothing_is_written_any_more(opened: Opened) 
         error.code = errno.EIO  # type: ignore[misc]
         raise error
 
-    with pytest.raises(lmdb.Error):
+    with pytest.raises(Broken):
         committer(opened).transact(fail)
     assert opened.broken.is_set()
     with pytest.raises(Unavailable):

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from storage import environment, pending_format, pending_log, people
-from storage.environment import Environment
+from storage import drainer, environment, pending_format, pending_log, people
+from storage.environment import MOVED_KEY, Environment
 from storage.errors import Unusable
 from storage.pending_format import Group
 from storage.pending_log import PendingLog
 from storage.records import clock_now, give_id
 from storage.recovery import recover
-from storage.strategies import write_behind
 from tests.storage.samples import record
 
 COUNT = 30
@@ -58,12 +57,12 @@ def nothing(directory: Path, opened: Environment, made: list[Group]) -> None:
 
 def some_moved(directory: Path, opened: Environment, made: list[Group]) -> None:
     """Killed after a drain, others answered since."""
-    write_behind.move(opened, made[:4])
+    drainer.move(opened, made[:4])
 
 
 def all_moved(directory: Path, opened: Environment, made: list[Group]) -> None:
     """Killed after the last drain, before the log went."""
-    write_behind.move(opened, made)
+    drainer.move(opened, made)
 
 
 def cut_frame(directory: Path, opened: Environment, made: list[Group]) -> None:
@@ -85,7 +84,7 @@ def new_file_made(directory: Path, opened: Environment, made: list[Group]) -> No
 
 def first_files_gone(directory: Path, opened: Environment, made: list[Group]) -> None:
     """Killed after the files of the durable had gone."""
-    write_behind.move(opened, made[:4])
+    drainer.move(opened, made[:4])
     log = PendingLog(directory)
     log.refresh()
     log.discard(made[3].last)
@@ -103,7 +102,7 @@ def test_after_any_step_everybody_is_there_once(
     step: Callable[[Path, Environment, list[Group]], None],
     limit: int,
 ) -> None:
-    monkeypatch.setattr(pending_log, "_FILE_LIMIT", limit)
+    monkeypatch.setattr(pending_log, "FILE_LIMIT", limit)
     made = groups()
     write(directory, made)
     step(directory, opened, made)
@@ -126,14 +125,38 @@ def test_a_power_cut_that_took_the_middle_leaves_whole_people(directory: Path, o
     assert 0 < recovered < COUNT
     assert recovered % 3 == 0
     assert_all_there(opened, made[: recovered // 3])
-    assert [path.name for path in directory.glob("*.damaged")] == ["pending-00000001.damaged"]
+    assert [path.name for path in directory.glob("*.damaged")] == ["pending-00000001.1.damaged"]
+    opened.close()
+
+
+def test_what_is_put_aside_never_replaces_what_was_before(directory: Path, opened: Environment) -> None:
+    for junk in (b"first", b"second"):
+        (directory / "pending-00000001.log").write_bytes(junk)
+        recover(directory, opened)
+    assert sorted(path.read_bytes() for path in directory.glob("*.damaged")) == [b"first", b"second"]
+    opened.close()
+
+
+def test_whoever_was_moved_by_a_start_that_was_killed_is_not_reported_as_dropped(
+    directory: Path, opened: Environment, caplog: pytest.LogCaptureFixture
+) -> None:
+    made = groups()
+    write(directory, made)
+    drainer.move(opened, made)
+    with (
+        opened.writing() as transaction
+    ):  # as if the number had not come to the disk: it does, in the same commit
+        transaction.delete(MOVED_KEY, db=opened.meta)
+    assert recover(directory, opened) == 0
+    assert_all_there(opened, made)
+    assert "dropped" not in caplog.text
     opened.close()
 
 
 def test_a_lost_file_before_makes_the_numbers_go_on_without_a_gap(
     directory: Path, opened: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pending_log, "_FILE_LIMIT", 150)
+    monkeypatch.setattr(pending_log, "FILE_LIMIT", 150)
     made = groups()
     write(directory, made)
     lost = sorted(directory.glob(pending_log.PATTERN))[2]

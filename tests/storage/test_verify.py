@@ -10,7 +10,7 @@ import pytest
 from index import tables, term_log
 from index.tables import Span
 from storage import pending_log, records
-from storage.environment import HEAD_KEY
+from storage.environment import HEAD_KEY, MOVED_KEY
 from storage.errors import Unusable
 from storage.pending_format import Group
 from storage.pending_log import PendingLog
@@ -491,7 +491,9 @@ def test_a_directory_without_a_store_is_none(tmp_path: Path) -> None:
 
 
 def append(place: Path, first: int, number: int) -> Path:
-    """Writes `number` people into the log, numbered from `first` on; its file."""
+    """Writes people into the log, numbered from `first` on, where those up to COUNT were moved; its file."""
+    with writing(place, []) as store:
+        store.put(store.meta, MOVED_KEY, records.pack_moved(COUNT))
     members = [give_id(record(f"p{first + n}"), clock_now(), 7) for n in range(number)]
     log = PendingLog(place)
     with log.appending():
