@@ -23,6 +23,7 @@ from storage.store import Store
 from storage.strategies import table
 from storage.strategies.shape import Outcome
 from storage.verify import verify
+from tests.proof import small
 
 _MAP_SIZE = 1 << 30
 _PATH = "/pessoas/"
@@ -38,6 +39,8 @@ class Job(NamedTuple):
     """Id → document: everyone who was promised."""
     may: Mapping[str, Mapping[str, Any]]
     """Nickname → person: everyone who may be there."""
+    told: Mapping[str, str]
+    """Nickname → id: everyone who was acknowledged, promised or not."""
 
 
 class Verdict(NamedTuple):
@@ -50,6 +53,8 @@ class Verdict(NamedTuple):
     strangers: list[str]
     """Nicknames of people who were never asked for, or not as they are."""
     people: int = 0
+    missing: int = 0
+    """How many of those acknowledged are not there, promised or not."""
 
 
 def examine(job: Job) -> Verdict:
@@ -59,17 +64,17 @@ def examine(job: Job) -> Verdict:
         if (directory / DATA_FILE).exists():  # or it was never made whole
             faults = list(audit(directory))
             if faults:  # it could crash LMDB
-                return Verdict(len(job.must), faults, [])
+                return Verdict(len(job.must), faults, [], missing=len(job.told))
         serve._prepare(directory, _MAP_SIZE)
         lost = _use(directory, job)
         faults = list(verify(directory, person.read))
         if faults:
-            return Verdict(lost, faults, [])
+            return Verdict(lost, faults, [], missing=len(job.told))
         found = _people(directory)
         strangers = [name for name, body in found.items() if not _is_known(name, body, job)]
-        return Verdict(lost, [], strangers, len(found) - 1)
+        return Verdict(lost, [], strangers, len(found) - 1, len(job.told.keys() - found.keys()))
     except Exception as error:
-        return Verdict(len(job.must), [f"{type(error).__name__}: {error}"], [])
+        return Verdict(len(job.must), [f"{type(error).__name__}: {error}"], [], missing=len(job.told))
 
 
 def _use(directory: Path, job: Job) -> int:
@@ -99,11 +104,12 @@ def _people(directory: Path) -> dict[str, dict[str, Any]]:
 
 def _is_known(nickname: str, found: Mapping[str, Any], job: Job) -> bool:
     kept = {name: value for name, value in found.items() if name != "id"}
-    return kept in (_STRANGER, job.may.get(nickname))
+    return kept in (_STRANGER, job.may.get(nickname)) and found["id"] == job.told.get(nickname, found["id"])
 
 
 def main() -> None:
     """Answers each job on standard input with a verdict on standard output."""
+    small.shrink()
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(orjson.dumps(examine(Job(**orjson.loads(line)))._asdict()) + b"\n")
         sys.stdout.buffer.flush()

@@ -26,6 +26,8 @@ class Tally:
     """Stores that did not open, or in which something disagreed."""
     strangers: int = 0
     """People who had no right to be there."""
+    missing: int = 0
+    """People who were acknowledged and are not there: those lost, and those whom nothing was promised for."""
     answers: dict[int, int] = field(default_factory=dict)
     """Status → answers, where faults were injected."""
     examples: list[str] = field(default_factory=list)
@@ -37,6 +39,7 @@ class Tally:
         self.lost += verdict.lost
         self.unreadable += bool(verdict.faults)
         self.strangers += len(verdict.strangers)
+        self.missing += verdict.missing
         if (verdict.lost or verdict.faults or verdict.strangers) and len(self.examples) < 5:
             what = "; ".join(verdict.faults[:2]) or f"strangers {verdict.strangers[:3]}"
             self.examples.append(f"{where}: {verdict.lost} of {must} lost; {what}")
@@ -47,6 +50,7 @@ class Tally:
         self.lost += other.lost
         self.unreadable += other.unreadable
         self.strangers += other.strangers
+        self.missing += other.missing
         self.examples += other.examples
         for status, number in other.answers.items():
             self.answers[status] = self.answers.get(status, 0) + number
@@ -74,11 +78,20 @@ class Examiner:
             self._process = None
 
     def examine(
-        self, directory: Path, must: Mapping[str, bytes], may: Mapping[str, Mapping[str, Any]]
+        self,
+        directory: Path,
+        must: Mapping[str, bytes],
+        may: Mapping[str, Mapping[str, Any]],
+        told: Mapping[str, bytes],
     ) -> Verdict:
-        """The verdict on `directory`; `must` maps ids to documents, `may` nicknames to people."""
+        """The verdict on `directory`.
+
+        `must` maps ids to documents of those promised, `told` of all who were acknowledged by then; `may`
+        nicknames to people.
+        """
         documents = {key: whole.decode() for key, whole in must.items()}
-        job = Job(str(directory), self._strategy, documents, may)
+        ids = {orjson.loads(document)["apelido"]: key for key, document in told.items()}
+        job = Job(str(directory), self._strategy, documents, may, ids)
         process = self._process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -89,7 +102,8 @@ class Examiner:
             self._process = None
             code = process.wait()
             process.communicate()
-            return Verdict(len(must), [f"reading it ended the process with {code}"], [])
+            why = f"reading it ended the process with {code}"
+            return Verdict(len(must), [why], [], missing=len(told))
         return Verdict(**orjson.loads(line))
 
     def _start(self) -> "subprocess.Popen[bytes]":

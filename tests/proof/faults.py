@@ -13,7 +13,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.load import Load, Person, by_id
-from tests.proof import promises
+from tests.proof import promises, small
 from tests.proof.examiner import Examiner, Tally
 from tests.proof.images import Disk, Variant
 from tests.proof.recorder import Event, Recorder, acknowledged
@@ -71,7 +71,9 @@ class Bench:
     def start(self) -> Server:
         """A server; raises NotServing."""
         data = self._root / "data"
-        return Server(data, "--strategy", self._strategy, workers=2, **self._variables)
+        return Server(
+            data, "--strategy", self._strategy, workers=2, program=(small.PROGRAM,), **self._variables
+        )
 
     def load(self, server: Server, prefix: str, each: int, tally: Tally) -> None:
         """A few creations; every answer is one that a failing disk allows."""
@@ -95,12 +97,12 @@ class Bench:
         image = self._work / "image"
         if (self._root / "data").exists():
             shutil.copytree(self._root / "data", image)
-            verdict = self._examiner.examine(image, kept, self._sent)
+            verdict = self._examiner.examine(image, kept, self._sent, self._documents)
             tally.add(verdict, len(kept), where)
             shutil.rmtree(image)
         for variant in (Variant.NOTHING, Variant.HALF):
             self._disk.write(image, variant, Random(where))
-            verdict = self._examiner.examine(image / "data", power_cut, self._sent)
+            verdict = self._examiner.examine(image / "data", power_cut, self._sent, self._documents)
             tally.add(verdict, len(power_cut), f"{where}, power cut, {variant}")
             shutil.rmtree(image)
 

@@ -10,11 +10,19 @@ from pathlib import Path
 from random import Random
 
 from tests.load import Load, Person, by_id
-from tests.proof import promises
+from tests.proof import promises, small
 from tests.proof.examiner import Examiner, Tally
 from tests.serving import Server, alive, until
+from tests.storage.disk import KILL, CountingDisk
 
 _OTHERS_EVERY = 3
+# About what ten commits take; and one that comes every second.
+_OPERATIONS, _FEW = 60, 8
+# Times the window: how long the load is held before a kill, so that somebody is promised something by then.
+_HELD = 1.2
+_CLIENTS, _HELD_CLIENTS = 8, 2
+# Memory-queue refuses while more people wait in its memory than may.
+_REFUSED = {"memory-queue": {503}}
 
 
 class Victim(StrEnum):
@@ -36,37 +44,60 @@ def victims(cycles: int) -> list[Victim]:
 
 
 def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambda: None) -> Tally:
-    """Starts, loads and kills a server as `victims` says, and examines what each time is left."""
+    """Starts, loads and kills a server as `victims` says, and examines what each time is left.
+
+    At a random moment, and in every other cycle right before a random operation of a worker on the disk: so
+    in the midst of an append, of a move, or of a commit that may merge segments, a group in flight.
+    """
     tally = Tally()
     random = Random(11)
     window = promises.of(strategy).kill
     promised: dict[str, bytes] = {}
     sent: dict[str, Person] = {}
+    disk = CountingDisk(work, work)
     with Examiner(strategy) as examiner:
         for cycle, victim in enumerate(victims(cycles)):
-            with Server(work / "data", "--strategy", strategy, workers=2) as server:
+            where = f"cycle {cycle}, {victim}"
+            with Server(
+                work / "data", "--strategy", strategy, workers=2, program=(small.PROGRAM,), **disk.variables
+            ) as server:
                 load = Load(server, f"{cycle}.")
                 workers = server.workers()
-                with load.running():
+                with load.running(_HELD_CLIENTS if window else _CLIENTS):
                     enough = random.randrange(20, 200)
                     until(lambda load=load, enough=enough: len(load.acknowledged) > enough)  # type: ignore[misc]
-                    time.sleep(random.random() * 0.02)
+                    time.sleep(_HELD * window + random.random() * 0.02)
+                    if cycle % 2:
+                        where += _kill_in_an_operation(
+                            disk, random.randrange(1, _FEW if window else _OPERATIONS)
+                        )
                     killed = time.monotonic()
                     _kill(server, victim, load)
                     load.stopped.set()
-                assert load.others == []
+                disk.lift()
+                assert {reply.status for reply in load.others} <= _REFUSED.get(strategy, set())
             until(lambda workers=workers: not any(map(alive, workers)))  # type: ignore[misc]
             moments = by_id(load.moments)
-            for key, document in by_id(load.acknowledged).items():
-                if window == 0 or moments[key] <= killed - window:
-                    promised[key] = document
+            told = by_id(load.acknowledged)
+            promised |= {
+                key: document
+                for key, document in told.items()
+                if window == 0 or moments[key] <= killed - window
+            }
             sent |= load.sent
             copy = work / "copy"
             shutil.copytree(work / "data", copy)
-            tally.add(examiner.examine(copy, promised, sent), len(promised), f"cycle {cycle}, {victim}")
+            tally.add(examiner.examine(copy, promised, sent, told), len(promised), where)
             shutil.rmtree(copy)
             step()
     return tally
+
+
+def _kill_in_an_operation(disk: CountingDisk, number: int) -> str:
+    """Waits until the worker that comes to this operation has died of it; says so."""
+    disk.arm(number, KILL, persistent=False)
+    until(disk.met)
+    return f", one worker before operation {number}"
 
 
 def _kill(server: Server, victim: Victim, load: Load) -> None:

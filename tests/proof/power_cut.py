@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.load import Load, Person, by_id
-from tests.proof import cuts, promises
+from tests.proof import cuts, promises, small
 from tests.proof.examiner import Examiner, Tally
 from tests.proof.images import Disk, Variant
 from tests.proof.recorder import Event, Recorder, acknowledged
@@ -29,7 +29,7 @@ class Run(NamedTuple):
     sent: dict[str, Person]
 
 
-def record(work: Path, strategy: str, people: int, program: Sequence[str] = ("goseventh",)) -> Run:
+def record(work: Path, strategy: str, people: int, program: Sequence[str] = (small.PROGRAM,)) -> Run:
     """Runs a server of two workers in `work` twice, each time until about half of `people` are created."""
     root = work / "root"
     root.mkdir()
@@ -70,10 +70,11 @@ def cut(run: Run, work: Path, strategy: str, number: int, step: Step = lambda: N
         for moment in cuts.choose(run.events, number, Random(7)):
             disk.follow(run.events, moment)
             promised = _promised(run, moment, window)
+            told = _promised(run, moment, 0)
             for variant in Variant:
                 image = work / f"image-{moment}-{variant}"
                 disk.write(image, variant, Random(f"{moment} {variant}"))
-                verdict = examiner.examine(image / "data", promised, run.sent)
+                verdict = examiner.examine(image / "data", promised, run.sent, told)
                 tallies[variant].add(
                     verdict, len(promised), f"cut at {moment} of {len(run.events)}, {variant}"
                 )

@@ -16,7 +16,8 @@ class Promise(NamedTuple):
 # Whoever is not named here may lose nothing at all.
 _WEAKER = {
     "write-behind": Promise(kill=0, power_cut=0.2),
-    "memory-queue": Promise(kill=1, power_cut=1, fault=inf),
+    # A second until the next flush begins, and that flush: here a generous one.
+    "memory-queue": Promise(kill=1.5, power_cut=1.5, fault=inf),
 }
 
 

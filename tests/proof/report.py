@@ -21,7 +21,7 @@ from tests.proof.images import Variant
 Step = Callable[[], None]
 # Far more operations than any of these runs has.
 _ALL = range(1, 1000)
-_COLUMNS = ("strategy", "crash", "runs", "acknowledged", "lost", "unreadable", "strangers")
+_COLUMNS = ("strategy", "crash", "runs", "acknowledged", "lost", "unpromised lost", "unreadable", "strangers")
 
 
 def main() -> int:
@@ -31,7 +31,7 @@ def main() -> int:
     begun = time.monotonic()
     if not sys.stdout.isatty():
         print("| " + " | ".join(_COLUMNS) + " |")
-        print("| --- | --- |" + " ---: |" * 5)
+        print("| --- | --- |" + " ---: |" * (len(_COLUMNS) - 2))
     rows: list[tuple[str, str, Tally]] = []
     with tempfile.TemporaryDirectory(prefix="goseventh-proof-") as directory:
         work = Path(directory)
@@ -128,7 +128,14 @@ def _draw(rows: list[tuple[str, str, Tally]]) -> None:
 
 
 def _figures(tally: Tally) -> list[str]:
-    figures = (tally.runs, tally.acknowledged, tally.lost, tally.unreadable, tally.strangers)
+    figures = (
+        tally.runs,
+        tally.acknowledged,
+        tally.lost,
+        tally.missing - tally.lost,
+        tally.unreadable,
+        tally.strangers,
+    )
     return [f"{figure:,}" for figure in figures]
 
 

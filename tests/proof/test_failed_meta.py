@@ -12,6 +12,7 @@ import pytest
 
 from storage.strategies import table
 from tests.load import Load, by_id
+from tests.proof import small
 from tests.proof.examiner import Examiner, Tally
 from tests.proof.images import Disk, Variant
 from tests.proof.recorder import Event, Kind, Recorder, acknowledged
@@ -28,7 +29,7 @@ def test_a_power_cut_soon_after_a_failed_commit_loses_nobody(tmp_path: Path) -> 
     recorder, faulty = Recorder(tmp_path, root), FaultyDisk(tmp_path)
     preload = f"{recorder.library}:{faulty.variables['LD_PRELOAD']}"
     variables = recorder.variables | faulty.variables | {"LD_PRELOAD": preload}
-    with Server(root / "data", workers=2, **variables) as server:
+    with Server(root / "data", workers=2, program=(small.PROGRAM,), **variables) as server:
         load = Load(server, "")
         with load.running():
             until(lambda: len(load.acknowledged) > 100)
@@ -47,7 +48,7 @@ def test_a_power_cut_soon_after_a_failed_commit_loses_nobody(tmp_path: Path) -> 
             for seed in SEEDS:
                 image = tmp_path / "image"
                 disk.write(image, Variant.HALF, Random(f"{moment} {seed}"))
-                verdict = examiner.examine(image / "data", promised, load.sent)
+                verdict = examiner.examine(image / "data", promised, load.sent, promised)
                 tally.add(verdict, len(promised), f"cut at {moment} of {len(events)}")
                 shutil.rmtree(image)
     assert tally.runs > 0

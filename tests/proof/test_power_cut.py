@@ -8,6 +8,7 @@ import pytest
 from storage.strategies import table
 from tests.proof import power_cut, unsafe
 from tests.proof.images import Variant
+from tests.proof.recorder import Kind
 
 pytestmark = pytest.mark.debian("cc")
 CUTS = int(os.environ.get("PROOF_CUTS", "20"))
@@ -18,10 +19,17 @@ PEOPLE = 320
 def test_a_power_cut_keeps_the_promise(tmp_path: Path, strategy: str) -> None:
     run = power_cut.record(tmp_path, strategy, PEOPLE)
     power_cut.assert_complete(run, tmp_path)
+    if table.find(strategy).reads_log:  # or it would be another proof than it seems
+        assert logs(run, Kind.FILE_MADE) > logs(run, Kind.GONE) > 5
     tallies = power_cut.cut(run, tmp_path, strategy, CUTS)
     assert [tally.broken() for tally in tallies.values()] == [[], [], []]
     assert {tally.runs for tally in tallies.values()} == {CUTS}
     assert all(tally.acknowledged > PEOPLE for tally in tallies.values())
+
+
+def logs(run: power_cut.Run, kind: Kind) -> int:
+    """How many files of the log came, or went, in all."""
+    return sum(event.kind is kind and event.data.startswith(b"pending-") for event in run.events)
 
 
 @pytest.mark.parametrize("lie", unsafe.LIES)

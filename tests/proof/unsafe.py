@@ -13,6 +13,7 @@ import lmdb
 
 from goseventh.cli import main
 from storage.committer import Committer
+from tests.proof.small import shrink
 
 LIES = ("never", "after")
 PROGRAM = "tests.proof.unsafe"
@@ -40,6 +41,7 @@ def _flush_after_commit(real: Callable[..., Sequence[Any]]) -> Callable[..., Seq
 if __name__ == "__main__":
     lie = sys.argv.pop(1)
     assert lie in LIES
+    shrink()
     vars(lmdb)["open"] = _open_without_sync(lmdb.open)
     if lie == "after":
         Committer._commit = _flush_after_commit(Committer._commit)  # type: ignore[method-assign]
