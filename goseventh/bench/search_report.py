@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 if TYPE_CHECKING:
     from goseventh.bench.search import Options
 
-# Bytes on disk a person, measured with a million of them; more is written on the way there.
+# Bytes on disk a person, about; more is written on the way there.
 _SPACE = {"goseventh": 900, "sqlite": 700, "postgresql": 1_200}
 _WRITTEN = {"goseventh": 3_000, "sqlite": 1_500, "postgresql": 2_000}
 

@@ -14,6 +14,7 @@ import stringzilla
 from goseventh.bench.contenders.shape import EXACT, FUZZY
 from goseventh.bench.corpora import ABSENT_MARK, RARE_MARK, SPREAD_MARK
 from goseventh.bench.people import TECHNOLOGIES
+from goseventh.bench.recall import mistyped
 from goseventh.bench.texts import Texts
 from index.text import needle
 
@@ -55,7 +56,7 @@ def kinds(texts: Texts, seed: int) -> list[Kind]:
         Kind("spread", "50 people spread evenly over all", spread, hard=True),
         Kind("worst", "the most frequent 4-grams, and nobody", list(_worst(people, texts)), hard=True),
         Kind(
-            "fuzzy", "somebody's name with a letter changed", [_mistyped(rng, name) for name in names], FUZZY
+            "fuzzy", "somebody's name with a typing error", [mistyped(rng, name, 1) for name in names], FUZZY
         ),
     ]
 
@@ -67,11 +68,6 @@ def _sample(count: int, most: int) -> range:
 
 def _letters(rng: random.Random, length: int) -> str:
     return "".join(rng.choices(string.ascii_lowercase, k=length))
-
-
-def _mistyped(rng: random.Random, name: str) -> str:
-    at = rng.randrange(len(name))
-    return name[:at] + rng.choice(string.ascii_lowercase) + name[at + 1 :]
 
 
 def _ends(people: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -70,10 +70,7 @@ class Embedded:
             _wait_for_signatures(store)
         self._pages = _page_bytes(self.directory)
         self._store = store = self._open()
-        ways: dict[str, Search] = {EXACT: lambda term, limit: store.search(needle(term), limit)}
-        if resembling := getattr(store, "resembling", None):
-            ways[FUZZY] = resembling
-        self.ways = ways
+        self.ways = {EXACT: lambda term, limit: store.search(needle(term), limit), FUZZY: store.resembling}
 
     def index_bytes(self) -> int:
         return sum(size for name, size in self._pages.items() if name not in _ROWS)
