@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
@@ -138,6 +139,26 @@ class Server:
         self.process.send_signal(number)
         return self.process.wait(_DEADLINE)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """None of its processes does anything meanwhile: its directory is as a kill now would leave it."""
+        stopped: list[int] = []
+
+        def stop(pid: int) -> None:
+            os.kill(pid, signal.SIGSTOP)
+            stopped.append(pid)
+            until(lambda: _state(pid) in ("T", "Z", ""))
+
+        try:
+            stop(self.process.pid)  # first, so that no worker is forked behind our back
+            for worker in self.workers():
+                stop(worker)
+            yield
+        finally:
+            for pid in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def kill_all(self) -> None:
         """`kill -9` of every process at once, as far as a user can."""
         for pid in [self.process.pid, *self.workers()]:
@@ -176,7 +197,12 @@ def until(condition: Callable[[], T | None], pause: float = 0.02) -> T:
 
 def alive(pid: int) -> bool:
     """Whether there is a process of this id that has not ended."""
+    return _state(pid) not in ("Z", "")
+
+
+def _state(pid: int) -> str:
+    """The letter that the kernel has for it; empty for no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
-        return False
+        return ""

@@ -88,7 +88,7 @@ class Bench:
         self._sent |= load.sent
 
     def examine(self, tally: Tally, where: str) -> None:
-        """Examines what is there, and what a power cut would leave of it. Nothing may be running on it."""
+        """Examines what is there, and what a power cut would leave of it. Nothing may be at work on it."""
         events = self._recorder.events()
         self._disk.follow(events, len(events))
         promise = promises.of(self._strategy)
@@ -165,7 +165,8 @@ def serving(
                 met = bench.faults.lift()
                 server = _recovered(server, bench)
                 bench.load(server, f"{number}.well", 1, tally)
-                bench.examine(tally, where)
+                with server.frozen():
+                    bench.examine(tally, where)
                 step()
                 if met == 0:
                     break
