@@ -54,6 +54,8 @@ class Environment:
 
     flush_delay: float = 0.0
     """For experiments: seconds to sleep before each durable commit, the write lock held."""
+    committed: Callable[[], None] = field(default_factory=lambda: lambda: None, init=False)
+    """Called after each durable commit of this process, on the thread that made it."""
     _commits: int = field(default=0, init=False)
 
     @property
@@ -91,6 +93,7 @@ class Environment:
                     raise
                 raise found from error
             self._check_readers()
+        self.committed()
 
     def _commit(self, transaction: "Transaction[bytes]") -> None:
         """Raises what LMDB does; Broken if its flush, or what comes after that, may have failed."""

@@ -21,6 +21,8 @@ from storage.errors import TooLarge
 from storage.records import ID_SIZE, Person
 
 _FRAME = struct.Struct("<II")
+HEAD_SIZE = _FRAME.size
+"""Bytes of a frame before its body."""
 _GROUP = struct.Struct("<cQQQI")
 _PERSON = struct.Struct(f"<{ID_SIZE}sIII")
 _MOVED = b"M"
@@ -70,6 +72,14 @@ def frames(stored: bytes) -> Iterator[tuple[Group | None, int]]:
         except (struct.error, ValueError):  # a checksum of 32 bits may fit what is no body
             return
         yield found, at
+
+
+def may_be_cut(begin: bytes, size: int) -> bool:
+    """Whether `size` bytes that are no whole frame may be the beginning of one; `begin` is theirs."""
+    if len(begin) < _FRAME.size:
+        return True
+    length, _ = _FRAME.unpack_from(begin)
+    return bool(0 < length <= _FRAME_LIMIT and size < _FRAME.size + length)
 
 
 def _group(body: bytes) -> Group:

@@ -48,6 +48,11 @@ class Held(NamedTuple):
     texts: Segment
 
 
+def _held(group: Group) -> Held:
+    entries = [(person.id, person.text) for person in group.people]
+    return Held(group, segment.read(memoryview(segment.build(entries))))
+
+
 def search(recent: Sequence[Held], needle: bytes, limit: int, sequence: int) -> list[bytes]:
     """Documents of the first `limit` people beyond `sequence` whose text contains `needle`, oldest first."""
     documents: list[bytes] = []
@@ -180,14 +185,14 @@ class PendingLog:
 
         Raises OSError if the disk takes no more, and TooLarge; nothing was added then.
         """
-        frame = pending_format.pack(group)
+        frame, held = pending_format.pack(group), _held(group)
         if self._offset > FILE_LIMIT:
             self._move()
         begin = self._offset
         self._write(frame)
         with self._mutex:
             if self._offset == begin:  # or a reader on another thread was faster
-                self._hold(group)
+                self._hold(held)
                 self._offset += len(frame)
 
     def discard(self, sequence: int) -> None:
@@ -202,7 +207,12 @@ class PendingLog:
 
     def _write(self, frame: bytes) -> None:
         """Puts a frame where the log ends, within `appending`; whole, or not at all."""
-        if os.fstat(self._file).st_size > self._offset:
+        left = os.fstat(self._file).st_size - self._offset
+        if left:
+            begin = os.pread(self._file, pending_format.HEAD_SIZE, self._offset)
+            if left < 0 or not pending_format.may_be_cut(begin, left):
+                # People may be behind it who were answered: whoever starts next sets the file aside.
+                raise OSError(errno.EIO, "the log has lost some of what was in it")
             os.ftruncate(self._file, self._offset)  # a frame cut by a kill: nobody was answered for it
         try:
             if os.pwrite(self._file, frame, self._offset) < len(frame):
@@ -248,7 +258,7 @@ class PendingLog:
                 if group is None:
                     self._follow()
                     break
-                self._hold(group)
+                self._hold(_held(group))
                 consumed = end
                 self._offset = begin + end
             else:
@@ -256,9 +266,9 @@ class PendingLog:
                     return  # what is there is no whole frame yet
                 size = _CHUNK if consumed else size * 2
 
-    def _hold(self, group: Group) -> None:
-        entries = [(person.id, person.text) for person in group.people]
-        self._held.append(Held(group, segment.read(memoryview(segment.build(entries)))))
+    def _hold(self, held: Held) -> None:
+        self._held.append(held)
+        group = held.group
         for person in group.people:
             self._documents[person.id] = person.document
             self._ids[person.nickname] = person.id

@@ -49,7 +49,7 @@ class Signer:
         self._thread.start()
 
     def committed(self) -> None:
-        """Called after each commit, on the commit thread: wakes the signer if people were sealed."""
+        """Called after each commit, on whatever thread made it: wakes the signer if people were sealed."""
         with suppress(lmdb.Error), self._environment.lmdb.begin() as snapshot:
             sealed = term_log.sealed(people.count(self._environment, snapshot))
             if sealed > self._asked:

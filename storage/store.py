@@ -1,7 +1,7 @@
 """A store, open: create, get, search and count over one directory."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -16,7 +16,7 @@ from storage.errors import Busy, Unavailable
 from storage.records import Record
 from storage.recovery import refuse_waiting
 from storage.signer import Signer
-from storage.strategies.shape import Deliver, Options, Outcome
+from storage.strategies.shape import Deliver, Options
 from storage.strategies.table import WINDOW_SECONDS, Strategy
 
 Token = TypeVar("Token")
@@ -50,8 +50,7 @@ class Store(Generic[Token]):
         `broken` is called once, on any thread, when this process can't write any more and must be replaced.
         """
         self._environment: Environment = open_environment(directory, map_size, flush_delay, broken)
-        self._deliver = deliver
-        options = Options(directory, queue_limit, self._committed, window)
+        options = Options(directory, queue_limit, deliver, window)
         try:
             if not strategy.reads_log:
                 refuse_waiting(directory, self._environment)
@@ -61,6 +60,7 @@ class Store(Generic[Token]):
             raise
         self._outlined = Outlined()
         self._signer = Signer(self._environment, self._writer.transact)
+        self._environment.committed = self._signer.committed
 
     def __enter__(self) -> Self:
         return self
@@ -160,11 +160,6 @@ class Store(Generic[Token]):
         self._signer.close()
         self._writer.close()
         self._environment.close()
-
-    def _committed(self, outcomes: Sequence[tuple[Token, Outcome]]) -> None:
-        """On the writer's thread."""
-        self._deliver(outcomes)
-        self._signer.committed()
 
     def _snapshot(self) -> "Transaction[bytes]":
         try:

@@ -9,6 +9,7 @@ After a failed flush nobody knows what the kernel still holds. So the lock is al
 that it must not write any more, whoever of its threads asks.
 """
 
+import errno
 import fcntl
 import logging
 import mmap
@@ -112,7 +113,9 @@ class WriteLock:
         try:
             descriptor = os.open(self._data_file, os.O_RDWR | os.O_CLOEXEC)
             try:
-                os.pwrite(descriptor, os.pread(descriptor, self._meta_size, 0), 0)
+                pages = os.pread(descriptor, self._meta_size, 0)
+                if os.pwrite(descriptor, pages, 0) < len(pages):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 self._flush(descriptor)
             finally:
                 os.close(descriptor)

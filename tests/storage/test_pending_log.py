@@ -82,6 +82,27 @@ def test_a_frame_cut_by_a_kill_is_cut_off(tmp_path: Path, length: int) -> None:
     assert path.read_bytes() == pending_format.pack(group(1)) + pending_format.pack(group(2))
 
 
+@pytest.mark.parametrize("damage", ["a hole", "an end that is gone"])
+def test_nobody_appends_to_a_log_that_the_disk_has_damaged(tmp_path: Path, damage: str) -> None:
+    """People who were answered may be behind the damage, or be read by others only."""
+    one = PendingLog(tmp_path)
+    append(one, group(1), group(2), group(3))
+    path = tmp_path / files(tmp_path)[0]
+    whole = path.read_bytes()
+    if damage == "a hole":
+        at = len(pending_format.pack(group(1))) + 20
+        path.write_bytes(whole[:at] + bytes(30) + whole[at + 30 :])
+        late = PendingLog(tmp_path)
+        assert numbers(late) == [1]
+    else:
+        os.truncate(path, len(whole) // 2)
+        late = one
+    left = path.read_bytes()
+    with pytest.raises(OSError, match="the log has lost some"):
+        append(late, group(4))
+    assert path.read_bytes() == left
+
+
 def test_a_frame_larger_than_a_read_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pending_log, "_CHUNK", 16)
     log = PendingLog(tmp_path)

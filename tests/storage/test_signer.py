@@ -16,7 +16,7 @@ from storage.committer import Committer
 from storage.environment import Environment, open_environment
 from storage.people import Created
 from storage.store import Store
-from storage.strategies import table
+from storage.strategies import memory_queue, table
 from storage.strategies.shape import Job
 from storage.verify import verify
 from tests.serving import until
@@ -81,6 +81,18 @@ def test_signatures_come_while_people_do_and_searches_never_differ(place: Path) 
     assert made.store.search(text.needle("ZAL50."), 50) == [documents[50]]
     made.store.close()
     assert list(verify(place, read)) == []
+
+
+@pytest.mark.parametrize("strategy", table.TABLE, ids=lambda strategy: strategy.name)
+def test_tables_come_when_people_are_durable_however_they_are_written(
+    place: Path, strategy: table.Strategy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_queue, "FLUSH_SECONDS", 0.02)
+    made = Opened(place, strategy)
+    for number in range(33):
+        assert isinstance(made.create(f"quetzal{number}."), Created)
+    until(lambda: signed(made.store) == tiers(1, 17))
+    made.store.close()
 
 
 @pytest.fixture
