@@ -9,10 +9,12 @@ from enum import StrEnum
 from pathlib import Path
 from random import Random
 
+import storage.lock
+from storage.errors import Unusable
 from tests.load import Load, Person, by_id
 from tests.proof import promises, small
 from tests.proof.examiner import Examiner, Tally
-from tests.serving import Server, alive, until
+from tests.serving import Server, until
 from tests.storage.disk import KILL, CountingDisk
 
 _OTHERS_EVERY = 3
@@ -62,7 +64,6 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
                 work / "data", "--strategy", strategy, workers=2, program=(small.PROGRAM,), **disk.variables
             ) as server:
                 load = Load(server, f"{cycle}.")
-                workers = server.workers()
                 with load.running(_HELD_CLIENTS if window else _CLIENTS):
                     enough = random.randrange(20, 200)
                     until(lambda load=load, enough=enough: len(load.acknowledged) > enough)  # type: ignore[misc]
@@ -76,7 +77,7 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
                     load.stopped.set()
                 disk.lift()
                 assert {reply.status for reply in load.others} <= _REFUSED.get(strategy, set())
-            until(lambda workers=workers: not any(map(alive, workers)))  # type: ignore[misc]
+            until(lambda: _is_left(work / "data"))
             moments = by_id(load.moments)
             told = by_id(load.acknowledged)
             promised |= {
@@ -91,6 +92,15 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
             shutil.rmtree(copy)
             step()
     return tally
+
+
+def _is_left(directory: Path) -> bool:
+    """Whether every process of the server has ended, later workers too: all of them hold its lock."""
+    try:
+        os.close(storage.lock.take(directory))
+    except Unusable:
+        return False
+    return True
 
 
 def _kill_in_an_operation(disk: CountingDisk, number: int) -> str:
