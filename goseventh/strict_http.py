@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What ends the part before, a size, extensions that nobody here knows. Sanic takes "0x5", " 5" and other
 # digits, and drops two bytes after a chunk whatever they are: a proxy would see other requests than it does.
-_CHUNK_HEAD = re.compile(rb"\r\n[0-9A-Fa-f]{1,16}(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_CHUNK_HEAD = re.compile(rb"\r\n([0-9A-Fa-f]{1,16})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _CHUNK_HEAD_LIMIT = 64
 _CHUNKED = re.compile(rb"(\r\ntransfer-encoding:)[\t ]*chunked[\t ]*(?=\r\n|$)", re.IGNORECASE)
 
@@ -101,9 +101,14 @@ class StrictHttp(Http):
         buffer = self.recv_buffer
         while buffer.find(b"\r\n", 2) < 0 and len(buffer) < _CHUNK_HEAD_LIMIT:
             await self._receive_more()
-        if _CHUNK_HEAD.match(buffer) is None:
+        head = _CHUNK_HEAD.match(buffer)
+        if head is None:
             self.keep_alive = False
             raise BadRequest("Bad chunked encoding")
+        if not int(head[1], 16):
+            # Sanic takes the body for whole at the last size; what is awaited after that has no deadline.
+            while len(buffer) < head.end() + len(b"\r\n"):
+                await self._receive_more()
 
     async def _receive_head(self) -> bytes:
         buffer, limits = self.recv_buffer, self.protocol.limits

@@ -19,6 +19,8 @@ HALVES = {
     "nothing": b"",
     "half a head": b"GET /contagem-pessoas HTTP/1.1\r\nHost: x\r\nX: ",
     "half a body": b"POST /pessoas HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{",
+    "chunks without the last CRLF": b"POST /pessoas HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2\r\n{}\r\n0\r\n",
     "idle": b"GET /contagem-pessoas HTTP/1.1\r\nHost: x\r\n\r\n",
 }
 
@@ -73,7 +75,7 @@ def main(requests: int = 50, connections: int = 400) -> int:
                     flood(server, half, connections),
                 ):
                     answered = good_answers(server, requests, patience=0.5)
-                    print(f"  {name:15} {kind:12} {answered:3} of {requests}", flush=True)
+                    print(f"  {name:15} {kind:28} {answered:3} of {requests}", flush=True)
     return 0
 
 

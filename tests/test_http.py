@@ -577,10 +577,20 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         (get() + b"GET /conta", b"g", [200, 408]),
         (post(b"Content-Length: 1000", body=b"{"), b" ", [408]),
         (post(CHUNKED, body=b"1\r\n{\r\n"), b"1\r\n \r\n", [408]),
+        (post(CHUNKED, body=chunks(b"{}")[:-2]), b"", [408]),  # one byte more would end it or break it
         (get(b"Content-Length: 1000", target=b"/nowhere"), b" ", [404]),  # and then there is nothing to say
         (post(b"Expect: 100-continue", b"Content-Length: 1000"), b" ", [100, 408]),
     ],
-    ids=["head", "method", "second head", "body", "chunks", "body of an unknown path", "body waited for"],
+    ids=[
+        "head",
+        "method",
+        "second head",
+        "body",
+        "chunks",
+        "chunks without the last CRLF",
+        "body of an unknown path",
+        "body waited for",
+    ],
 )
 def test_a_dripping_client_gets_408_and_is_closed(
     hasty_server: Server, start: bytes, drip: bytes, answers: list[int]
