@@ -99,9 +99,10 @@ class StrictHttp(Http):
             self.expecting_continue = False
             await self._send(HTTP_CONTINUE)
         buffer = self.recv_buffer
-        while buffer.find(b"\r\n", 2) < 0 and len(buffer) < _CHUNK_HEAD_LIMIT:
+        # Never further than the limit: how it came in packets must not decide whether it is taken.
+        while buffer.find(b"\r\n", 2, _CHUNK_HEAD_LIMIT) < 0 and len(buffer) < _CHUNK_HEAD_LIMIT:
             await self._receive_more()
-        head = _CHUNK_HEAD.match(buffer)
+        head = _CHUNK_HEAD.match(buffer, 0, _CHUNK_HEAD_LIMIT)
         if head is None:
             self.keep_alive = False
             raise BadRequest("Bad chunked encoding")

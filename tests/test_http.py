@@ -91,6 +91,11 @@ def chunks(*parts: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
+def extended(size: int) -> bytes:
+    """A chunk of five bytes whose extension has `size`, and the last one."""
+    return b"5;" + b"x" * size + b"\r\n{}   \r\n0\r\n\r\n"
+
+
 def length(body: bytes) -> bytes:
     return b"Content-Length: %d" % len(body)
 
@@ -245,6 +250,7 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("413 of 5 MB by length", post(b"Content-Length: 5000000", body=b"x" * 5_000_000), 413, CLOSED),
     ("413 by a length never sent", post(b"Content-Length: 999999999999"), 413, CLOSED),
     ("413 of a GET", get(b"Content-Length: 65537") + b"x" * 65_537, 413, CLOSED),
+    ("chunk size line of the limit", post(CHUNKED, body=extended(58)), 422, OPEN),
     ("413 in one chunk", post(CHUNKED, body=chunks(b"x" * 70_000)), 413, CLOSED),
     ("413 in many chunks", post(CHUNKED, body=chunks(*[b"x" * 1000] * 70)), 413, CLOSED),
     ("413 of 5 MB in chunks", post(CHUNKED, body=chunks(*[b"x" * 10_000] * 500)), 413, CLOSED),
@@ -260,6 +266,7 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("chunk longer than its size", post(CHUNKED, body=b"4\r\n{}   \r\n0\r\n\r\n"), 400, CLOSED),
     ("chunk not ended by CR LF", post(CHUNKED, body=b"5\r\n{}   XX0\r\n\r\n"), 400, CLOSED),
     ("chunk ended by LF", post(CHUNKED, body=b"5\n{}   \n0\n\n" + TWENTY * 4), 400, CLOSED),
+    ("chunk size line too long", post(CHUNKED, body=extended(59)), 400, CLOSED),
     ("chunk size line without an end", post(CHUNKED, body=b"5" + b";" * 100), 400, CLOSED),
     ("trailer", post(CHUNKED, body=b"5\r\n{}   \r\n0\r\nX: y\r\n\r\n"), 400, CLOSED),
 ]
