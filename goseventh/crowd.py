@@ -23,9 +23,11 @@ class Standing(IntEnum):
     """It has its answer, and only what nobody needs is still read."""
     HEAD = 1
     """It has sent no whole head yet, or nothing at all."""
-    IDLE = 2
+    UNREAD = 2
+    """Its answer lies here, and it does not read on."""
+    IDLE = 3
     """Its requests are answered."""
-    BODY = 3
+    BODY = 4
     """It still owes a part of its body."""
 
 

@@ -14,7 +14,9 @@ from goseventh.strict_http import Part, StrictHttp
 
 # How long a refused client may go on sending before its connection is reset under the answer.
 _LINGER_SECONDS = 2.0
-_UNREAD_ANSWER_SECONDS = 30.0
+# How long an answer may lie here, and how long it does before its reader counts as one who does not read.
+_UNREAD_SECONDS = 30.0
+_UNREAD_GRACE_SECONDS = 1.0
 # How long a stop waits for the first request of whoever has just connected: it may be on its way.
 _FRESH_SECONDS = 1.0
 
@@ -31,13 +33,15 @@ class StrictProtocol(HttpProtocol):
     """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("ended", "fresh_until", "limits", "linger", "part", "part_since", "used")
+    __slots__ = ("ended", "fresh_until", "limits", "linger", "part", "part_since", "unread_since", "used")
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.limits: Limits = self.app.ctx.limits
         self.part = Part.IDLE
         self.part_since = 0.0
+        # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
+        self.unread_since = 0.0
         # Whether a request ever began here.
         self.used = False
         self.linger = False
@@ -66,8 +70,11 @@ class StrictProtocol(HttpProtocol):
             return Claim(Standing.ANSWERED, self._time)
         if http is None:
             return Claim(Standing.HEAD, self._time)
-        if self._data_received.is_set() or not self._can_write.is_set():
-            return None  # what came was not looked at yet, or an answer is on its way
+        if not self._can_write.is_set():
+            unread = monotonic() - self.unread_since > _UNREAD_GRACE_SECONDS
+            return Claim(Standing.UNREAD, self.unread_since) if unread else None
+        if self._data_received.is_set():
+            return None  # what came was not looked at yet
         if http.request_body and self.part is Part.BODY:
             answered = http.stage is Stage.IDLE
             return Claim(Standing.ANSWERED if answered else Standing.BODY, self.part_since)
@@ -80,6 +87,9 @@ class StrictProtocol(HttpProtocol):
         self.connections.discard(self)
         transport = self.transport
         assert transport is not None
+        if claim.standing is Standing.UNREAD:
+            transport.abort()  # a close would wait for the answer to be read
+            return
         if claim.standing in (Standing.HEAD, Standing.BODY):
             transport.write(CROWDED)
         transport.close()
@@ -108,6 +118,16 @@ class StrictProtocol(HttpProtocol):
             http.keep_alive = False
             raise BadRequest("The request ended before its end")
 
+    def pause_writing(self) -> None:
+        """Holds answers back, noting since when the client owes the reading of one."""
+        super().pause_writing()
+        self.unread_since = monotonic()
+
+    def abort(self) -> None:
+        """Resets the connection; unlike Sanic's it stays known, for what runs on it has yet to end."""
+        if self.transport is not None:
+            self.transport.abort()
+
     def eof_received(self) -> bool:
         """Keeps the connection open for answers to what was sent before its end."""
         self.ended = True
@@ -120,7 +140,7 @@ class StrictProtocol(HttpProtocol):
         if http is None or self._task is None:
             return
         if not self._can_write.is_set():
-            if now - self._time > _UNREAD_ANSWER_SECONDS:
+            if now - self.unread_since > _UNREAD_SECONDS:
                 self.abort()
         elif http.stage is Stage.IDLE and not http.request_body:
             if now - self._time > timeouts.idle:

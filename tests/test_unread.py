@@ -1,0 +1,69 @@
+"""Clients that ask for much and do not read it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+from tests import flood, impatient
+from tests.serving import Server
+
+FOUND = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\n\r\n"
+HALF = b"GET /half HTTP/1.1\r\nX: "
+
+
+def fill(server: Server) -> None:
+    """Fifty people, whom one search answers in 3 MB: more than what the kernel takes for a slow reader."""
+    for number in range(50):
+        assert server.create(apelido=f"much {number}", nome="much", stack=["q" * 32] * 1800).status == 201
+
+
+@contextmanager
+def deaf(server: Server, count: int, sent: bytes = FOUND) -> Iterator[list[socket.socket]]:
+    """So many clients that have sent this and read nothing."""
+    with ExitStack() as stay:
+        clients = []
+        for _ in range(count):
+            client = stay.enter_context(socket.socket())
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.settimeout(20)
+            client.connect(("127.0.0.1", server.port))
+            client.sendall(sent)
+            clients.append(client)
+        yield clients
+
+
+def test_sending_on_does_not_put_off_the_end_of_who_does_not_read(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", program=(impatient.PROGRAM,)) as server:
+        fill(server)
+        with deaf(server, 3, FOUND + HALF) as clients:
+            ended = set[socket.socket]()
+            deadline = monotonic() + 20
+            while len(ended) < len(clients):
+                assert monotonic() < deadline, "whoever drips may leave answers unread for ever"
+                for client in clients:
+                    try:
+                        client.send(b"x")
+                    except ConnectionError:
+                        ended.add(client)
+                sleep(0.1)
+        assert server.errors() == ""
+
+
+def test_whoever_does_not_read_makes_room_for_who_does(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", "--max-connections", "8") as server:
+        fill(server)
+        with deaf(server, 8, FOUND + HALF):
+            sleep(1.5)  # a second is given to each
+            assert flood.good_answers(server, 10, patience=10) == 10
+        assert server.errors() == ""
+
+
+def test_a_stop_ends_whoever_does_not_read_without_a_word_in_the_log(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        fill(server)
+        with deaf(server, 3, FOUND + HALF):
+            sleep(0.5)
+            assert server.stop() == 0
+        assert server.errors() == ""
