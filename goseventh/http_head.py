@@ -11,7 +11,7 @@ from goseventh.problems import Problem
 
 _TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
 _REQUEST_LINE = re.compile(
-    rb"(?P<method>" + _TOKEN + rb") (?P<target>[\x21-\x7e]++) HTTP/(?P<version>[0-9]\.[0-9])"
+    rb"(?P<method>" + _TOKEN + rb") (?P<target>[\x21\x22\x24-\x7e]++) HTTP/(?P<version>[0-9]\.[0-9])"
 )
 _HEAD = re.compile(
     _REQUEST_LINE.pattern + rb"(?P<fields>(?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+)*+)", re.DOTALL

@@ -110,7 +110,7 @@ SERVE = (
         "max-connections",
         str(limits.default_connections()),
         "connections that a worker holds, by default as many as its open files allow; for one more "
-        "an unfinished or idle one ends, and where all wait for answers it gets 503",
+        "an unfinished, unread or idle one ends, and where all wait for answers it gets 503",
         written.whole(1, limits.most_connections()),
     ),
     Setting(

@@ -73,7 +73,10 @@ class Outlines:
         """The masks of the fields from `begin` to before `end`, a part at a time with its first field."""
         while begin < end:
             part, at = divmod(begin * 8, _PART)
-            stored = np.frombuffer(self._part(1 + part), "<u8", offset=at)[: end - begin]
+            found = self._part(1 + part)
+            if len(found) <= at:
+                raise OutlineError("a part is missing")
+            stored = np.frombuffer(found, "<u8", offset=at)[: end - begin]
             yield begin, stored
             begin += len(stored)
 

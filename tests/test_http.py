@@ -122,6 +122,7 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("many fields", get(*[b"X%d: y" % number for number in range(300)]), 200, OPEN),
     ("empty lines before", END + get(), 200, OPEN),
     ("many empty lines before", END * 100 + get(), 200, OPEN),
+    ("fragment", get(target=b"/contagem-pessoas#x"), 400, CLOSED),
     ("Connection: close", get(b"Connection: close"), 200, CLOSED),
     ("Connection: keep-alive", get(b"Connection: keep-alive"), 200, OPEN),
     ("Upgrade without Connection", get(b"Upgrade: websocket"), 200, OPEN),

@@ -64,7 +64,7 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, bytes, set[int]]:
         faults.add(400)
     elif version not in (b"HTTP/1.0", b"HTTP/1.1"):
         faults.add(505)
-    if not TOKEN.issuperset(method) or any(not 0x21 <= byte <= 0x7E for byte in target):
+    if not TOKEN.issuperset(method) or any(not 0x21 <= byte <= 0x7E or byte == 0x23 for byte in target):
         faults.add(400)
     if not target.startswith(b"/"):
         # Each of these is refused for good; a URL is for a proxy, and generated nowhere here.

@@ -93,6 +93,13 @@ def test_what_is_no_header_is_refused(header: bytes) -> None:
         outline.Outlines(header, lambda _: b"")
 
 
+def test_a_part_that_is_missing_is_told() -> None:
+    header, *_ = outline.build([sliced([["ana", "Ana"]])], 1)
+    opened = outline.Outlines(header, lambda _: b"")
+    with pytest.raises(OutlineError):
+        list(opened.masks(0, opened.fields))
+
+
 GOLDEN_MASKS = (
     "00400000100002000100000000000c010000400012800020040042008010000041000000a2120c01065d002dcd816093"
 )
