@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import Unusable
@@ -25,3 +27,17 @@ def take(directory: Path) -> int:
             f"{directory} is in use by another server or tool: stop it, or choose another directory"
         ) from error
     return descriptor
+
+
+@contextmanager
+def unless_held(file: int) -> Iterator[bool]:
+    """Holds the lock on an open file, or says False at once while another process does."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        fcntl.flock(file, fcntl.LOCK_UN)

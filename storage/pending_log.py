@@ -20,14 +20,14 @@ import fcntl
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 from index import segment, substring
 from index.segment import Segment
-from storage import pending_format
+from storage import lock, pending_format
 from storage.errors import Unknown
 from storage.pending_format import Group
 
@@ -167,18 +167,9 @@ class PendingLog:
         finally:
             fcntl.flock(self._append_lock, fcntl.LOCK_UN)
 
-    @contextmanager
-    def draining(self) -> Iterator[bool]:
+    def draining(self) -> AbstractContextManager[bool]:
         """Holds the drain lock, or says False at once while another process does."""
-        try:
-            fcntl.flock(self._drain_lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            fcntl.flock(self._drain_lock, fcntl.LOCK_UN)
+        return lock.unless_held(self._drain_lock)
 
     def append(self, group: Group) -> None:
         """Adds a group, within `appending`.

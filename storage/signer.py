@@ -4,9 +4,11 @@ A search is exact with or without them: what goes wrong here costs speed, never 
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
+from time import sleep
 
 import lmdb
 from lmdb import Transaction, _Database
@@ -14,14 +16,15 @@ from lmdb import Transaction, _Database
 from index import tables, term_log
 from index.tables import Span
 from index.term_log import Slice, Walk
-from storage import people
+from storage import lock, people
 from storage.derived import KINDS, Kind
-from storage.environment import Environment
+from storage.environment import DATA_FILE, Environment
 from storage.strategies.shape import Job
 
 _log = logging.getLogger("goseventh.storage")
 # Nobody waits much longer for the write lock, or for the flush, than behind a group of people.
 _BYTES_A_TRANSACTION = 512 << 10
+_RETRY_SECONDS = 0.1
 
 
 class _ClosingError(Exception):
@@ -42,6 +45,9 @@ class Signer:
         self._wanted = Event()
         self._wanted.set()
         self._closing = False
+        # One process builds at a time: a table that takes the place of others removes them, and another's
+        # half of such a one would be left without its other half. LMDB locks another file.
+        self._lock = os.open(os.path.join(environment.lmdb.path(), DATA_FILE), os.O_RDONLY | os.O_CLOEXEC)
         # The writer's: up to which number it has asked for tables.
         self._asked = 0
         self._complained = False
@@ -65,19 +71,28 @@ class Signer:
         self._closing = True
         self._wanted.set()
         self._thread.join()
+        os.close(self._lock)
 
     def _run(self) -> None:
         while self._wanted.wait() and not self._closing:
             self._wanted.clear()
-            try:
-                for kind, span in self._missing():
-                    self._add(kind, span)
-            except _ClosingError:
-                return
-            except Exception as error:
-                if not self._complained:
-                    self._complained = True
-                    _log.warning("searches stay slower than they could be, for tables are missing: %r", error)
+            with lock.unless_held(self._lock) as mine:
+                if mine:
+                    self._add_missing()
+            if not mine:  # what was sealed since the other looked is still to be done
+                sleep(_RETRY_SECONDS)
+                self._wanted.set()
+
+    def _add_missing(self) -> None:
+        try:
+            for kind, span in self._missing():
+                self._add(kind, span)
+        except _ClosingError:
+            return
+        except Exception as error:
+            if not self._complained:
+                self._complained = True
+                _log.warning("searches stay slower than they could be, for tables are missing: %r", error)
 
     def _missing(self) -> Iterator[tuple[Kind, Span]]:
         """Whatever a sealed tier, or a group of them, should have by now."""

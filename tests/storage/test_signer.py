@@ -1,6 +1,7 @@
 """Signatures come by themselves, and nothing depends on them but speed."""
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from index import tables, term_log, text
 from index.tables import Span
-from storage import derived, environment, signer
+from storage import derived, environment, lock, signer
 from storage.committer import Committer
 from storage.environment import Environment, open_environment
 from storage.people import Created
@@ -208,6 +209,19 @@ def test_two_workers_sign_the_same_people(unsigned: Path, monkeypatch: pytest.Mo
         one.store._signer._add(derived.KINDS[0], span)
     assert writes == []
     one.store.close()
+
+
+def test_one_process_builds_at_a_time(unsigned: Path) -> None:
+    """Or the table of a group would take away half of what another is about to finish."""
+    file = os.open(unsigned / "data.mdb", os.O_RDONLY)
+    with lock.unless_held(file) as mine:
+        assert mine
+        made = Opened(unsigned, table.DEFAULT)
+        Event().wait(0.3)
+        assert signed(made.store) == []
+    until(lambda: len(signed(made.store)) == 6)
+    made.store.close()
+    os.close(file)
 
 
 def test_a_table_is_stored_in_short_transactions_the_header_last(
