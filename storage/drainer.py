@@ -8,12 +8,11 @@ from typing import Any
 
 from lmdb import Transaction
 
-from storage import pending_log, people, records
+from storage import people, records
 from storage.environment import MOVED_KEY, Environment
 from storage.errors import Full
-from storage.pending_format import Group
+from storage.pending_format import Group, oldest, waiting
 from storage.pending_log import PendingLog
-from storage.records import Person
 
 # A person waits in the log for up to a quarter of the window before a drainer looks; the disk has the rest.
 _LOOKS_PER_WINDOW = 4
@@ -88,8 +87,8 @@ class Drainer:
 
     def _move_all(self) -> None:
         recent = self._pending.recent()
-        if recent and recent[-1].group.last > self._durable():
-            move(self._environment, [held.group for held in recent])
+        if waiting(recent, self._durable()):
+            move(self._environment, recent)
             self.full = None
         self._pending.discard(self._durable())
 
@@ -98,12 +97,12 @@ class Drainer:
         recent = self._pending.recent()
         sequence = self._durable()
         self._pending.forget(sequence)
-        return pending_log.count(recent, sequence) == 0
+        return not waiting(recent, sequence)
 
     def _oldest(self) -> int | None:
         """When the oldest who is not durable was appended."""
         sequence = self._durable()
-        return pending_log.oldest(self._pending.recent(), sequence)
+        return oldest(self._pending.recent(), sequence)
 
     def _durable(self) -> int:
         with self._environment.lmdb.begin() as snapshot:
@@ -137,13 +136,3 @@ def move(environment: Environment, groups: Sequence[Group]) -> int:
 def moved_up_to(environment: Environment, snapshot: "Transaction[Any]") -> int:
     """The number of the last in the log who is durable."""
     return records.unpack_moved(snapshot.get(MOVED_KEY, db=environment.meta))
-
-
-def waiting(groups: Sequence[Group], sequence: int) -> list[Person]:
-    """The people of `groups` who are not durable if the log is up to number `sequence`."""
-    return [
-        person
-        for group in groups
-        for number, person in enumerate(group.people, group.sequence)
-        if number > sequence
-    ]

@@ -44,6 +44,19 @@ class Group(NamedTuple):
         return self.sequence + len(self.people) - 1
 
 
+def waiting(groups: Sequence[Group], sequence: int) -> list[Person]:
+    """The people beyond number `sequence`, whom the store does not have yet if it is so far."""
+    found: list[Person] = []
+    for group in groups:
+        found += group.people[max(0, sequence + 1 - group.sequence) :]
+    return found
+
+
+def oldest(groups: Sequence[Group], sequence: int) -> int | None:
+    """When the first group with anybody beyond `sequence` was appended, by the monotonic clock in ns."""
+    return next((group.moment for group in groups if group.last > sequence), None)
+
+
 def pack(group: Group) -> bytes:
     """The frame of a group; raises TooLarge for one that `frames` would not read."""
     parts = [_GROUP.pack(b"P", group.moment, group.clock, group.sequence, len(group.people))]

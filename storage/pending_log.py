@@ -19,16 +19,12 @@ import errno
 import fcntl
 import os
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import NamedTuple
 
-from index import segment, substring
-from index.segment import Segment
 from storage import lock, pending_format
-from storage.errors import Unknown
 from storage.pending_format import Group
 
 PATTERN = "pending-*.log"
@@ -39,55 +35,6 @@ FILE_LIMIT = 16 << 20
 _CHUNK = 1 << 20
 # Nobody sleeps while the others fill so many files.
 _MOST_FILES = 1 << 16
-
-
-class Held(NamedTuple):
-    """A group in memory, with its text as a segment so that searches scan it like any other."""
-
-    group: Group
-    texts: Segment
-
-
-def _held(group: Group) -> Held:
-    entries = [(person.id, person.text) for person in group.people]
-    return Held(group, segment.read(memoryview(segment.build(entries))))
-
-
-def search(recent: Sequence[Held], needle: bytes, limit: int, sequence: int) -> list[bytes]:
-    """Documents of the first `limit` people beyond `sequence` whose text contains `needle`, oldest first."""
-    documents: list[bytes] = []
-    for held in recent:
-        found: list[bytes] = []
-        if held.group.last > sequence:
-            substring.scan(held.texts, needle, len(held.group.people), found)
-        matching = set(found)
-        documents += [
-            person.document
-            for number, person in enumerate(held.group.people, held.group.sequence)
-            if number > sequence and person.id in matching
-        ]
-        if len(documents) >= limit:
-            break
-    return documents[:limit]
-
-
-def count(recent: Sequence[Held], sequence: int) -> int:
-    """How many people are beyond `sequence`."""
-    return max(0, recent[-1].group.last - sequence) if recent else 0
-
-
-def number_of(recent: Sequence[Held], key: bytes) -> int:
-    """The sequence number of the person with this id; raises Unknown."""
-    for held in recent:
-        for number, person in enumerate(held.group.people, held.group.sequence):
-            if person.id == key:
-                return number
-    raise Unknown("nobody has this id")
-
-
-def oldest(recent: Sequence[Held], sequence: int) -> int | None:
-    """When the first group with anybody beyond `sequence` was appended, by the monotonic clock in ns."""
-    return next((held.group.moment for held in recent if held.group.last > sequence), None)
 
 
 class PendingLog:
@@ -101,7 +48,7 @@ class PendingLog:
         # Guards everything below: the event loop and the search thread read, writer and drainer feed. Nothing
         # is written, made or removed while it is held, for the event loop waits for it.
         self._mutex = Lock()
-        self._held: deque[Held] = deque()
+        self._groups: deque[Group] = deque()
         self._documents: dict[bytes, bytes] = {}
         self._ids: dict[bytes, bytes] = {}
         # The last number and clock ever seen in the log, forgotten or not.
@@ -139,7 +86,7 @@ class PendingLog:
         with self._mutex:
             return self._sequence, self._clock
 
-    def recent(self) -> list[Held]:
+    def recent(self) -> list[Group]:
         """Every group in memory, the oldest first, as of now.
 
         Taken before a durable snapshot, it holds everybody who is not in that; whoever is in both has a
@@ -147,13 +94,13 @@ class PendingLog:
         """
         with self._mutex:
             self._read()
-            return list(self._held)
+            return list(self._groups)
 
     def forget(self, sequence: int) -> None:
         """Drops from memory the groups that are durable up to `sequence`."""
         with self._mutex:
-            while self._held and self._held[0].group.last <= sequence:
-                for person in self._held.popleft().group.people:
+            while self._groups and self._groups[0].last <= sequence:
+                for person in self._groups.popleft().people:
                     del self._documents[person.id]
                     del self._ids[person.nickname]
 
@@ -176,14 +123,14 @@ class PendingLog:
 
         Raises OSError if the disk takes no more, and TooLarge; nothing was added then.
         """
-        frame, held = pending_format.pack(group), _held(group)
+        frame = pending_format.pack(group)
         if self._offset > FILE_LIMIT:
             self._move()
         begin = self._offset
         self._write(frame)
         with self._mutex:
             if self._offset == begin:  # or a reader on another thread was faster
-                self._hold(held)
+                self._hold(group)
                 self._offset += len(frame)
 
     def discard(self, sequence: int) -> None:
@@ -249,7 +196,7 @@ class PendingLog:
                 if group is None:
                     self._follow()
                     break
-                self._hold(_held(group))
+                self._hold(group)
                 consumed = end
                 self._offset = begin + end
             else:
@@ -257,9 +204,8 @@ class PendingLog:
                     return  # what is there is no whole frame yet
                 size = _CHUNK if consumed else size * 2
 
-    def _hold(self, held: Held) -> None:
-        self._held.append(held)
-        group = held.group
+    def _hold(self, group: Group) -> None:
+        self._groups.append(group)
         for person in group.people:
             self._documents[person.id] = person.document
             self._ids[person.nickname] = person.id

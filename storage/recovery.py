@@ -56,7 +56,7 @@ def refuse_pending(directory: Path, moved: int) -> None:
         groups, _ = _read(sorted(directory.glob(pending_log.PATTERN)))
     except OSError as error:
         raise Unusable(f"who waits in {directory} can't be read: {error}; see to the disk") from error
-    if number := len(drainer.waiting(groups, moved)):
+    if number := len(pending_format.waiting(groups, moved)):
         raise Unusable(
             f"people wait in {directory}'s log who are not in the store yet ({number}): start the server once"
         )

@@ -1,7 +1,8 @@
 """A store, open: create, get, search and count over one directory."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -12,8 +13,8 @@ from lmdb import Transaction
 from index.outlined import Outlined
 from storage import people
 from storage.environment import Environment, open_environment
-from storage.errors import Busy, Unavailable
-from storage.records import Record
+from storage.errors import Busy, Unavailable, Unknown
+from storage.records import Person, Record
 from storage.recovery import refuse_waiting
 from storage.signer import Signer
 from storage.strategies.shape import Deliver, Options
@@ -91,7 +92,8 @@ class Store(Generic[Token]):
         """How many people there are."""
         recent = self._writer.recent()
         with self._snapshot() as snapshot:
-            return people.count(self._environment, snapshot) + recent.count(self._environment, snapshot)
+            newest = recent.people(self._environment, snapshot)
+            return people.count(self._environment, snapshot) + len(newest)
 
     def search(
         self,
@@ -110,12 +112,12 @@ class Store(Generic[Token]):
         """
         recent = self._writer.recent()
         with self._buffered_snapshot() as snapshot:
+            newest = recent.people(self._environment, snapshot)
             number = 0
             if after is not None:
                 durable = people.sequence(self._environment, snapshot, after)
-                if durable is None:
-                    # All who are durable came before.
-                    return [*recent.search(self._environment, snapshot, needle, limit, after)]
+                if durable is None:  # then all who are durable came before
+                    return _matching(_beyond(newest, after), needle, limit)
                 number = durable
             try:
                 found = people.search(
@@ -123,7 +125,7 @@ class Store(Generic[Token]):
                 )
             except TimeoutError:
                 raise Busy("this search took too long") from None
-            return [*found, *recent.search(self._environment, snapshot, needle, limit - len(found))]
+            return [*found, *_matching(newest, needle, limit - len(found))]
 
     def resembling(self, term: str, limit: int, deadline: float = math.inf) -> list[bytes]:
         """Documents of the `limit` people who resemble `term` most, the best first; of equals the oldest.
@@ -173,6 +175,20 @@ class Store(Generic[Token]):
             return self._environment.lmdb.begin(buffers=True)
         except lmdb.Error as error:
             raise _unreadable() from error
+
+
+def _beyond(newest: Sequence[Person], key: bytes) -> Sequence[Person]:
+    """Those who came after the one with the id `key`; raises Unknown if it is nobody's here."""
+    for place, person in enumerate(newest, 1):
+        if person.id == key:
+            return newest[place:]
+    raise Unknown("nobody has this id")
+
+
+def _matching(newest: Iterable[Person], needle: bytes, limit: int) -> list[bytes]:
+    """Documents of the first `limit` whose text contains `needle`."""
+    matching = (person.document for person in newest if needle in person.text)
+    return list(islice(matching, limit))
 
 
 def _unreadable() -> Unavailable:

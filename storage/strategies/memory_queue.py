@@ -6,7 +6,6 @@ given it too, and then the one who is written later is dropped, counted and logg
 
 import logging
 from collections.abc import Sequence
-from itertools import islice
 from threading import Event, Lock, Thread
 from time import monotonic
 from typing import Any, Generic
@@ -16,7 +15,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import Environment
-from storage.errors import Busy, Full, StoreError, Unavailable, Unknown
+from storage.errors import Busy, Full, Unavailable
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -43,8 +42,12 @@ class MemoryQueue(Generic[Token]):
         self._ids: dict[bytes, bytes] = {}
         """Their nicknames."""
         self._clock = 0
-        # Set by the flusher while the store is full, and by whoever stops the writer.
-        self._refusal: StoreError | None = None
+        # How many of them, the first, are being written.
+        self._writing = 0
+        # Set by whoever stops the writer.
+        self._stopped: Unavailable | None = None
+        # Set by the flusher while there is no room.
+        self._full: Full | None = None
         self.lost = 0
         """How many were answered and could not be written when the writer closed."""
         self.dropped = 0
@@ -55,7 +58,7 @@ class MemoryQueue(Generic[Token]):
 
     def submit(self, record: Record, token: Token) -> None:
         """Answers at once; raises Busy, Full or Unavailable instead."""
-        if (refusal := self._environment.broken or self._refusal) is not None:
+        if (refusal := self._environment.broken or self._stopped or self._full) is not None:
             raise refusal
         # Its own memory first, the store then: who leaves the one between the two is in the other.
         taken_by = self._ids.get(record.nickname) or self._holder(record.nickname)
@@ -79,7 +82,7 @@ class MemoryQueue(Generic[Token]):
     def recent(self) -> Recent:
         """Who waits here."""
         with self._mutex:
-            return _Waiting(list(self._waiting.values()))
+            return _Waiting(list(self._waiting.values()), self._writing)
 
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
@@ -88,7 +91,7 @@ class MemoryQueue(Generic[Token]):
 
     def abandon(self) -> None:
         """Takes no more; whoever waits here was answered, and is written by `close`."""
-        self._refusal = Unavailable("the server is stopping")
+        self._stopped = Unavailable("the server is stopping")
 
     def close(self) -> None:
         """Writes who waits, unless the disk failed before, and ends the thread."""
@@ -118,9 +121,9 @@ class MemoryQueue(Generic[Token]):
         try:
             self._write()
         except Full as error:
-            if not isinstance(self._refusal, Full):
+            if self._full is None:
                 _log.warning("answered people wait in memory: %s", error)
-            self._refusal = self._refusal or Full(str(error))
+            self._full = error
         except Exception as error:
             # A thread that died would leave people waiting for ever.
             self._environment.give_up(error)
@@ -128,6 +131,7 @@ class MemoryQueue(Generic[Token]):
     def _write(self) -> None:
         with self._mutex:
             waiting, clock = list(self._waiting.values()), self._clock
+            self._writing = len(waiting)
         if not waiting:
             return
         with self._environment.writing() as transaction:
@@ -139,33 +143,19 @@ class MemoryQueue(Generic[Token]):
             for person in waiting:
                 del self._waiting[person.id]
                 del self._ids[person.nickname]
-        if isinstance(self._refusal, Full):
-            self._refusal = None
+            self._writing = 0
+        self._full = None
 
 
 class _Waiting:
-    """Who waited in a worker at one moment."""
+    """Who waited in a worker at one moment, the first `writing` of them on their way into the store."""
 
-    def __init__(self, waiting: Sequence[Person]) -> None:
+    def __init__(self, waiting: Sequence[Person], writing: int) -> None:
         self._waiting = waiting
-
-    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
-        return len(self.people(environment, snapshot))
+        self._writing = writing
 
     def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
-        return [person for person in self._waiting if people.get(environment, snapshot, person.id) is None]
-
-    def search(
-        self,
-        environment: Environment,
-        snapshot: "Transaction[Any]",
-        needle: bytes,
-        limit: int,
-        after: bytes | None = None,
-    ) -> Sequence[bytes]:
-        waiting = iter(self._waiting)
-        if after is not None and all(person.id != after for person in waiting):
-            raise Unknown("nobody has this id")
-        matching = (person for person in waiting if needle in person.text)
-        new = (person for person in matching if people.get(environment, snapshot, person.id) is None)
-        return [person.document for person in islice(new, limit)]
+        leaving = self._waiting[: self._writing]
+        # They go in one transaction: one of them there means all, but for those who were dropped.
+        gone = any(people.get(environment, snapshot, person.id) is not None for person in leaving)
+        return self._waiting[self._writing :] if gone else self._waiting

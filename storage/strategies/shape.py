@@ -7,7 +7,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from lmdb import Transaction
 
 from storage.environment import Environment
-from storage.errors import StoreError, Unknown
+from storage.errors import StoreError
 from storage.people import Created, Taken
 from storage.records import Person, Record
 
@@ -27,51 +27,16 @@ Job = Callable[["Transaction[bytes]"], object]
 
 
 class Recent(Protocol):
-    """People who were answered and may not be durable yet, as of one moment before a snapshot was taken.
-
-    Whoever is durable in that snapshot is no longer counted here.
-    """
-
-    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
-        """How many are not in the snapshot."""
+    """People who were answered and may not be durable yet, as of one moment before a snapshot was taken."""
 
     def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
         """Those who are not in the snapshot, oldest first."""
-
-    def search(
-        self,
-        environment: Environment,
-        snapshot: "Transaction[Any]",
-        needle: bytes,
-        limit: int,
-        after: bytes | None = None,
-    ) -> Sequence[bytes]:
-        """Documents of the first `limit` who match and are not in the snapshot, oldest first.
-
-        Only of those after the person with the id `after`, who is not in the snapshot either; raises Unknown
-        if nobody here is that.
-        """
 
 
 class Nobody:
     """Nobody is answered before being durable, so that readers need not ask which strategy runs."""
 
-    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
-        return 0
-
     def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
-        return ()
-
-    def search(
-        self,
-        environment: Environment,
-        snapshot: "Transaction[Any]",
-        needle: bytes,
-        limit: int,
-        after: bytes | None = None,
-    ) -> Sequence[bytes]:
-        if after is not None:
-            raise Unknown("nobody has this id")
         return ()
 
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from lmdb import Transaction
 
-from storage import pending_log, people, records
+from storage import people, records
 from storage.committer import Committer
-from storage.drainer import Drainer, moved_up_to, waiting
+from storage.drainer import Drainer, moved_up_to
 from storage.environment import Environment
 from storage.errors import Broken, Unavailable, Unusable
-from storage.pending_format import Group
-from storage.pending_log import Held, PendingLog
+from storage.pending_format import Group, waiting
+from storage.pending_log import PendingLog
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Options, Outcome, Recent, Token, Writer
@@ -112,28 +112,11 @@ class WriteBehind(Committer[Token]):
 class _InLog:
     """The log as of one moment."""
 
-    def __init__(self, held: Sequence[Held]) -> None:
-        self._held = held
-
-    def count(self, environment: Environment, snapshot: "Transaction[Any]") -> int:
-        return pending_log.count(self._held, moved_up_to(environment, snapshot))
+    def __init__(self, groups: Sequence[Group]) -> None:
+        self._groups = groups
 
     def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
-        groups = [held.group for held in self._held]
-        return waiting(groups, moved_up_to(environment, snapshot))
-
-    def search(
-        self,
-        environment: Environment,
-        snapshot: "Transaction[Any]",
-        needle: bytes,
-        limit: int,
-        after: bytes | None = None,
-    ) -> Sequence[bytes]:
-        sequence = moved_up_to(environment, snapshot)
-        if after is not None:
-            sequence = max(sequence, pending_log.number_of(self._held, after))
-        return pending_log.search(self._held, needle, limit, sequence)
+        return waiting(self._groups, moved_up_to(environment, snapshot))
 
 
 @contextmanager

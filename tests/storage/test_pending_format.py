@@ -36,6 +36,21 @@ def test_reading_ends_before_a_cut_frame(group: Group, missing: int) -> None:
     assert list(pending_format.frames(stored[: max(0, len(stored) - missing)])) == []
 
 
+def test_who_is_durable_waits_no_more() -> None:
+    people = [Person(bytes([number] * 16), b"p%d" % number, b"", b"") for number in range(8, 13)]
+    groups = [Group(1, 0, 8, people[:4]), Group(2, 0, 12, people[4:])]
+    for sequence, (waiting, moment) in {
+        0: (people, 1),
+        7: (people, 1),
+        9: (people[2:], 1),
+        11: (people[4:], 2),
+        12: ([], None),
+        99: ([], None),
+    }.items():
+        assert pending_format.waiting(groups, sequence) == waiting
+        assert pending_format.oldest(groups, sequence) == moment
+
+
 @pytest.mark.parametrize("damage", [b"", b"x", b"Q" + bytes(28), b"P" + bytes(27), b"P" + bytes(29), b"Mx"])
 def test_a_body_that_is_none_ends_the_reading_whatever_its_checksum(damage: bytes) -> None:
     whole = pending_format.moved()

@@ -28,7 +28,7 @@ def append(log: PendingLog, *groups: Group) -> None:
 
 
 def numbers(log: PendingLog) -> list[int]:
-    return [held.group.sequence for held in log.recent()]
+    return [held.sequence for held in log.recent()]
 
 
 def files(directory: Path) -> list[str]:
@@ -45,16 +45,6 @@ def test_what_one_appends_the_other_sees(tmp_path: Path) -> None:
         assert log.get((2).to_bytes(16, "big")) == b"doc 2"
         assert log.holder(b"p4") == (4).to_bytes(16, "big")
         assert log.last() == (5, 5)
-
-
-def test_search_and_count_leave_out_who_is_durable(tmp_path: Path) -> None:
-    log = PendingLog(tmp_path)
-    append(log, group(8, count=4), group(12))
-    assert pending_log.count(log.recent(), 9) == 3
-    assert pending_log.count(log.recent(), 12) == 0
-    assert pending_log.search(log.recent(), b"text1", 50, 9) == [b"doc 10", b"doc 11", b"doc 12"]
-    assert pending_log.search(log.recent(), b"text1", 2, 9) == [b"doc 10", b"doc 11"]
-    assert pending_log.search(log.recent(), b"nobody", 50, 0) == []
 
 
 def test_who_is_forgotten_is_gone_from_memory_alone(tmp_path: Path) -> None:
@@ -269,14 +259,6 @@ def test_a_log_that_was_removed_under_its_users_is_an_error(
         path.unlink()
     with pytest.raises(FileNotFoundError):
         late.refresh()
-
-
-def test_the_oldest_who_is_not_durable_is_told_by_its_group(tmp_path: Path) -> None:
-    log = PendingLog(tmp_path)
-    append(log, group(1, count=3), group(4))
-    assert pending_log.oldest(log.recent(), 0) == pending_log.oldest(log.recent(), 2) == 1
-    assert pending_log.oldest(log.recent(), 3) == 4
-    assert pending_log.oldest(log.recent(), 4) is None
 
 
 def test_one_drains_at_a_time(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def all_durable(made: Opened) -> bool:
     """Whether nobody waits to be."""
     recent = made.store._writer.recent()
     with made.store._environment.lmdb.begin() as snapshot:
-        return recent.count(made.store._environment, snapshot) == 0
+        return not recent.people(made.store._environment, snapshot)
 
 
 def test_who_was_created_is_found_at_once_and_best_first(opened: Opened) -> None:
