@@ -15,8 +15,9 @@ from goseventh.limits import raise_file_limit
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
 from storage import people
-from storage.environment import check, create, open_environment
+from storage.environment import open_environment
 from storage.errors import Unusable
+from storage.layout import check, create
 from storage.recovery import recover
 
 _log = logging.getLogger("goseventh")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import lmdb.verify
 
-from storage.environment import DATA_FILE
 from storage.errors import Unusable
+from storage.layout import DATA_FILE
 
 Progress = Callable[[int, int | None, str], None]
 """Told how much is done, of how much (None where nobody knows), and what is being checked."""

@@ -10,7 +10,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import MOVED_KEY, Environment
-from storage.errors import Full
+from storage.errors import Full, judged
 from storage.pending_format import Group, oldest, waiting
 from storage.pending_log import PendingLog
 
@@ -33,6 +33,7 @@ class Drainer:
         self._pause = window / _LOOKS_PER_WINDOW
         # Set by the drainer's thread, read by the one that answers: why the log may not grow for now.
         self.full: Full | None = None
+        self._complained = False
         self._stop = Event()
         self._thread = Thread(target=self._run, name="drainer", daemon=True)
         self._thread.start()
@@ -76,13 +77,14 @@ class Drainer:
             is_over = self._forget()
             self.full = None if is_over else self.full  # whoever of the workers it was that moved them
             return is_over
-        except Full as error:
-            if self.full is None:
-                _log.warning("people wait in the log: %s", error)
-            self.full = error
         except Exception as error:
-            # A thread that died would leave every later creation waiting for ever.
-            self._environment.give_up(error)
+            found = judged(error)
+            if isinstance(found, Full):
+                if self.full is None:
+                    _log.warning("people wait in the log: %s", found)
+                self.full = found
+            else:  # a thread that died would leave every later creation waiting for ever
+                self._environment.give_up(found)
         return False
 
     def _move_all(self) -> None:
@@ -90,7 +92,12 @@ class Drainer:
         if waiting(recent, self._durable()):
             move(self._environment, recent)
             self.full = None
-        self._pending.discard(self._durable())
+        try:
+            self._pending.discard(self._durable())
+        except OSError as error:
+            if not self._complained:
+                self._complained = True
+                _log.warning("files of the log that are done with can't be removed: %s", error)
 
     def _forget(self) -> bool:
         """Lets go of those in memory who are durable; whether all are."""

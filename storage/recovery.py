@@ -1,4 +1,4 @@
-"""What a start does with people whom the last run left in the pending log, whatever strategy runs now."""
+"""What a start does with what the last run left behind, whatever strategy runs now."""
 
 import logging
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ from pathlib import Path
 import lmdb
 
 from storage import drainer, pending_format, pending_log
-from storage.environment import MOVED_KEY, Environment, flush
+from storage.environment import MOVED_KEY, Environment
 from storage.errors import StoreError, Unusable
+from storage.layout import flush
 from storage.pending_format import Group
 from storage.records import unpack_moved
 
@@ -20,12 +21,16 @@ _log = logging.getLogger("goseventh.storage")
 
 
 def recover(directory: Path, environment: Environment) -> int:
-    """Makes durable whom the pending log holds, then removes it. Returns how many they were.
+    """Makes durable what can be read, and whom the log holds, which then goes. Returns how many they were.
 
     What is no whole frame (a power cut leaves such, and a kill a last one) is renamed aside and reported.
     Nothing is removed before its people are durable: Unusable says that all was kept, and why.
     Only the holder of the directory's lock may call this.
     """
+    try:
+        environment.settle()
+    except StoreError as error:
+        raise Unusable(f"{directory} can't be used: {error}; see to the disk") from error
     logs = sorted(directory.glob(pending_log.PATTERN))
     aside: list[Path] = []
     try:

@@ -18,7 +18,8 @@ from index.tables import Span
 from index.term_log import Slice, Walk
 from storage import lock, people
 from storage.derived import KINDS, Kind
-from storage.environment import DATA_FILE, Environment
+from storage.environment import Environment
+from storage.layout import DATA_FILE
 from storage.strategies.shape import Job
 
 _log = logging.getLogger("goseventh.storage")

@@ -44,7 +44,7 @@ class Store(Generic[Token]):
         window: float = WINDOW_SECONDS,
         flush_delay: float = 0.0,
     ) -> None:
-        """Opens the store in `directory`, which `storage.environment.create` made; raises Unusable.
+        """Opens the store in `directory`, which `storage.layout.create` made; raises Unusable.
 
         Whoever holds the directory's lock calls `storage.recovery.recover` first: people whom a killed
         `write-behind` left in its log would be missing, so that other strategies refuse to open then.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from storage.agreement import Agreement, Read
 from storage.audit import Progress, audit, unseen
-from storage.environment import open_read_only
 from storage.errors import Faulty
+from storage.layout import open_read_only
 from storage.recovery import refuse_pending
 
 

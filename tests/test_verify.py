@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.environment import DATA_FILE, open_environment
+from storage.environment import open_environment
+from storage.layout import DATA_FILE
 from tests.serving import ROOT, Server
 from tests.test_cli import contents, environment, one_line, run
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from goseventh.bench.corpora import Corpus, Tournament
 from goseventh.progress import Show
-from storage.environment import create
+from storage.layout import create
 from storage.people import Created
 from storage.records import Record
 from storage.store import Store

@@ -64,7 +64,7 @@ TABLE = (
         ),
         kill_loses="nothing",
         power_cut_loses="at most {window} of answers: the last that were given",
-        choose_when="the disk is slow, and a power cut may cost a fifth of a second",
+        choose_when="the disk is slow, and a power cut may cost {window} of answers",
         open_writer=write_behind.open_writer,
         reads_log=True,
     ),

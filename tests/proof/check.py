@@ -16,7 +16,7 @@ import orjson
 from goseventh import person, serve
 from index import text
 from storage.audit import audit
-from storage.environment import DATA_FILE, open_read_only
+from storage.layout import DATA_FILE, open_read_only
 from storage.people import Created
 from storage.records import document
 from storage.store import Store

@@ -28,7 +28,7 @@ from goseventh.bench.wire import Site
 from goseventh.limits import raise_file_limit
 from goseventh.progress import progress
 from storage import records
-from storage.environment import open_read_only
+from storage.layout import open_read_only
 from storage.verify import verify
 from tests.serving import Server, until
 from tests.soak import vitals

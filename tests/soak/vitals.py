@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import lmdb
 
-from storage.environment import DATA_FILE
+from storage.layout import DATA_FILE
 from tests.serving import Server
 
 

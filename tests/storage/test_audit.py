@@ -11,8 +11,8 @@ import lmdb
 import pytest
 
 from storage import audit
-from storage.environment import DATA_FILE, LOCK_FILE
 from storage.errors import Unusable
+from storage.layout import DATA_FILE, LOCK_FILE
 from storage.verify import verify
 from tests.storage.damage import Whole, writing
 from tests.storage.samples import read

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import environment
+from storage import environment, layout
 from storage.environment import Environment
 
 _READER = """
@@ -23,7 +23,7 @@ signal.pause()
 @pytest.fixture
 def opened(directory: Path) -> Iterator[Environment]:
     directory.mkdir()
-    environment.create(directory)
+    layout.create(directory)
     made = environment.open_environment(directory, 1 << 30, flush_delay=0.25)
     yield made
     made.close()

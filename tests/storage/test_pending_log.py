@@ -3,6 +3,7 @@
 import errno
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -259,6 +260,19 @@ def test_a_log_that_was_removed_under_its_users_is_an_error(
         path.unlink()
     with pytest.raises(FileNotFoundError):
         late.refresh()
+
+
+def test_whoever_opens_it_waits_for_who_appends(tmp_path: Path) -> None:
+    one = PendingLog(tmp_path)
+    opened: list[PendingLog] = []
+    late = Thread(target=lambda: opened.append(PendingLog(tmp_path)))
+    with one.appending():
+        late.start()
+        late.join(0.2)
+        assert opened == []
+    late.join()
+    append(one, group(1))
+    assert numbers(opened[0]) == [1]
 
 
 def test_one_drains_at_a_time(tmp_path: Path) -> None:

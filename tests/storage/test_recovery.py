@@ -1,11 +1,13 @@
 """A kill, or a power cut, between any two steps of write-behind; then a start."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from storage import drainer, environment, pending_format, pending_log, people
+from storage import drainer, environment, layout, pending_format, pending_log, people
 from storage.environment import MOVED_KEY, Environment
 from storage.errors import Unusable
 from storage.pending_format import Group
@@ -20,7 +22,7 @@ COUNT = 30
 @pytest.fixture
 def opened(directory: Path) -> Environment:
     directory.mkdir()
-    environment.create(directory)
+    layout.create(directory)
     return environment.open_environment(directory, 1 << 30)
 
 
@@ -184,3 +186,29 @@ def test_what_can_not_be_written_is_kept(directory: Path, opened: Environment) -
     with large.lmdb.begin() as snapshot:
         assert people.count(large, snapshot) == 3000
     large.close()
+
+
+def test_a_start_makes_durable_what_a_killed_commit_left_or_says_that_it_can_not(
+    directory: Path, opened: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(RuntimeError), opened.lock.held(), opened.lock.committing():
+        raise RuntimeError("killed")
+    opened.close()
+    flushed: list[int] = []
+    again = environment.open_environment(directory, 1 << 30)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "planted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", fail)
+        with pytest.raises(Unusable, match="see to the disk"):
+            recover(directory, again)
+    again.close()
+    again = environment.open_environment(directory, 1 << 30)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fdatasync", flushed.append)
+        for _ in range(2):
+            recover(directory, again)
+    assert len(flushed) == 1
+    again.close()

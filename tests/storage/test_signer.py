@@ -12,7 +12,7 @@ import pytest
 
 from index import tables, term_log, text
 from index.tables import Span
-from storage import derived, environment, lock, signer
+from storage import derived, layout, lock, signer
 from storage.committer import Committer
 from storage.environment import Environment, open_environment
 from storage.people import Created
@@ -150,7 +150,7 @@ def test_a_store_from_before_there_were_any_opens(place: Path) -> None:
     fill(place, 20)
     with lmdb.open(str(place), max_dbs=1) as plain, plain.begin(write=True) as transaction:
         transaction.drop(plain.open_db(b"signatures", transaction))
-    environment.check(place)
+    layout.check(place)
     with lmdb.open(str(place), max_dbs=1) as plain:
         assert b"signatures" not in plain.dbs()
     made = Opened(place, table.DEFAULT)

@@ -13,7 +13,7 @@ import lmdb
 import pytest
 
 from index import text
-from storage import environment, pending_format, people
+from storage import environment, layout, pending_format, people
 from storage.committer import Committer
 from storage.errors import Broken, Busy, Full, StoreError, Unavailable, Unknown
 from storage.pending_log import PendingLog
@@ -38,7 +38,7 @@ class Opened:
         self.acknowledged = 0
         self.outcomes: Queue[tuple[str, Outcome]] = Queue()
         self.broken = Event()
-        environment.create(directory)
+        layout.create(directory)
         self.store: Store[str] = Store(directory, strategy, self._deliver, broken=self.broken.set, **options)
 
     def _deliver(self, outcomes: object) -> None:

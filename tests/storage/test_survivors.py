@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import environment, pending_log
+from storage import layout, pending_log
 from storage.people import Created, Taken
 from storage.strategies import table
 from tests.serving import until
@@ -23,7 +23,7 @@ WRITE_BEHIND = table.find("write-behind")
 def place(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(pending_log, "FILE_LIMIT", SMALL)
     directory.mkdir()
-    environment.create(directory)
+    layout.create(directory)
     return directory
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import environment
+from storage import layout
 from storage.strategies import table
 from storage.strategies.table import Strategy
 from tests.serving import until
@@ -23,7 +23,7 @@ def strategy(request: pytest.FixtureRequest) -> Strategy:
 @pytest.fixture
 def workers(directory: Path, strategy: Strategy) -> Iterator[tuple[Another, Another]]:
     directory.mkdir()
-    environment.create(directory)
+    layout.create(directory)
     with Another(directory, strategy.name) as one, Another(directory, strategy.name) as other:
         yield one, other
 

@@ -1,5 +1,6 @@
 """What write-behind promises beyond what every strategy does."""
 
+import errno
 from pathlib import Path
 from queue import Empty
 from threading import Lock
@@ -108,6 +109,45 @@ def test_whoever_was_appended_and_can_not_become_durable_is_not_refused_as_if_ne
     drainer.full = Full("the disk is full")
     assert isinstance(made.outcomes.get(timeout=20)[1], Unavailable)
     drainer.full = None
+    made.store.close()
+
+
+def test_a_file_of_the_log_that_can_t_be_removed_is_no_reason_to_stop(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    directory.mkdir()
+    made = Opened(directory, table.find("write-behind"), window=60)
+    drainer = made.store._writer._drainer  # type: ignore[attr-defined]
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.EIO, "planted")
+
+    monkeypatch.setattr(PendingLog, "discard", fail)
+    for name in ("ana", "bia"):
+        created(made.create(name))
+        assert drainer._drain()
+    assert caplog.text.count("can't be removed") == 1
+    assert made.store._environment.broken is None
+    made.store.close()
+
+
+def test_a_disk_that_is_full_when_the_log_is_read_is_full_and_no_more(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory.mkdir()
+    made = Opened(directory, table.find("write-behind"), window=60)
+    drainer = made.store._writer._drainer  # type: ignore[attr-defined]
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "planted")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PendingLog, "recent", fail)
+        assert not drainer._drain()
+    assert isinstance(drainer.full, Full)
+    assert drainer._drain()
+    assert drainer.full is None
+    created(made.create("ana"))
     made.store.close()
 
 

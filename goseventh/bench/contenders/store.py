@@ -13,7 +13,8 @@ from goseventh.bench.contenders.shape import EXACT, FUZZY, Search
 from goseventh.bench.texts import Texts
 from index.text import needle
 from storage import people
-from storage.environment import DATA_FILE, create, open_environment
+from storage.environment import open_environment
+from storage.layout import DATA_FILE, create
 from storage.people import Created
 from storage.records import Record
 from storage.store import MAP_SIZE, Store

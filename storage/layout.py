@@ -1,0 +1,152 @@
+"""What a directory must hold to be a store, and how one is made. One that is there is never changed."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import lmdb
+
+from storage import records
+from storage.errors import Faulty, Unusable
+
+DATA_FILE = "data.mdb"
+LOCK_FILE = "lock.mdb"
+NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
+"""The databases of a store; see `storage.environment.Environment` for what each is."""
+# Made by whoever opens a store without it: it holds nothing that can't be computed from the rest.
+_DERIVED = frozenset({b"signatures", b"outlines"})
+# py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
+_ENGINE = 0
+_FORMAT_KEY = b"format"
+_NO_FORMAT = "none"
+
+
+def create(directory: Path) -> None:
+    """Makes an empty store in `directory` unless one is there; whole and flushed, or not at all.
+
+    A power cut may leave an unflushed file full of zeros, so it is made under another name first.
+    Only the holder of the directory's lock may call this.
+    """
+    if (directory / DATA_FILE).exists():
+        _keep_names(directory)
+        return
+    unfinished = directory / f"{DATA_FILE}.new"
+    lock_file = directory / f"{unfinished.name}-lock"
+    try:
+        for leftover in (unfinished, lock_file):
+            leftover.unlink(missing_ok=True)
+        with (
+            lmdb.open(
+                os.fspath(unfinished), subdir=False, max_dbs=len(NAMES), lib_version=_ENGINE, mode=0o640
+            ) as made,
+            made.begin(write=True) as transaction,
+        ):
+            *_, meta = (made.open_db(name, transaction) for name in NAMES)
+            transaction.put(_FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
+        lock_file.unlink()
+        flush(unfinished)
+        unfinished.rename(directory / DATA_FILE)
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(f"no store can be made in {directory}: {error}") from error
+    _keep_names(directory)
+
+
+def _keep_names(directory: Path) -> None:
+    """Has the store's name and its directory's survive a power cut.
+
+    At every start: whoever made them may have ended, or met an error, before they were flushed.
+    """
+    try:
+        flush(directory)
+        with suppress(PermissionError):  # a parent that others keep from us is theirs to flush
+            flush(directory.resolve().parent)
+    except OSError as error:
+        raise Unusable(f"the names of {directory} can't be flushed to the disk: {error}") from error
+
+
+def check(directory: Path) -> None:
+    """Raises Unusable unless `directory` holds a store of this format that may be read and written.
+
+    What is refused stays as it was. Only the holder of the directory's lock may call this.
+    """
+    if (directory / DATA_FILE).stat().st_size == 0:
+        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
+    for name in (DATA_FILE, LOCK_FILE):
+        path = directory / name
+        if path.exists() and not os.access(path, os.R_OK | os.W_OK):
+            raise Unusable(f"{path} can't be opened: Permission denied; change its owner or mode")
+    open_read_only(directory).close()
+
+
+def open_read_only(directory: Path) -> lmdb.Environment:
+    """Opens the store in `directory` so that nothing can change it; raises Faulty, or Unusable if it is none.
+
+    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
+    Only the holder of the directory's lock may call this.
+    """
+    try:
+        environment = lmdb.open(
+            os.fspath(directory),
+            max_dbs=len(NAMES),
+            create=False,
+            readonly=True,
+            lock=False,
+            readahead=False,
+        )
+    except (lmdb.Error, OSError) as error:
+        raise Unusable(
+            f"{directory} can't be opened as a store: {error}; choose another directory"
+        ) from error
+    try:
+        check_file(directory, environment)
+        check_databases(directory, environment)
+    except lmdb.Error as error:
+        environment.close()
+        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
+    except BaseException:
+        environment.close()
+        raise
+    return environment
+
+
+def flush(path: Path) -> None:
+    """Makes a file, or the names in a directory, survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def check_file(directory: Path, environment: lmdb.Environment) -> None:
+    """Refuses, before a page is touched, what would crash or mislead: another engine's file, a cut one."""
+    path = directory / DATA_FILE
+    if environment.lib_version()[:2] != (0, 9):
+        raise Unusable(f"{path} is of another LMDB format than 0.9: choose another directory")
+    if path.stat().st_size < (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]:
+        raise Faulty(f"{path} is shorter than its own index says: restore a backup")
+
+
+def check_databases(directory: Path, environment: lmdb.Environment) -> None:
+    there = present(environment)
+    missing = sorted(name.decode() for name in set(NAMES) - _DERIVED - there)
+    found = _format(environment) if b"meta" in there else _NO_FORMAT
+    if missing and found == _NO_FORMAT:
+        raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
+    if found != str(records.FORMAT):
+        raise Faulty(
+            f"{directory} has format {found} and this version reads only {records.FORMAT}: "
+            "use the version that wrote it, or choose another directory"
+        )
+    if missing:
+        raise Faulty(f"{directory} has lost its {' and '.join(missing)}: restore a backup")
+
+
+def _format(environment: lmdb.Environment) -> str:
+    meta = environment.open_db(b"meta", create=False)
+    with environment.begin() as snapshot:
+        return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
+
+
+def present(environment: lmdb.Environment) -> set[bytes]:
+    return set(map(bytes, environment.dbs()))
