@@ -33,6 +33,22 @@ def test_a_nickname_that_another_worker_gave_is_dropped_counted_and_logged(
     made.store.close()
 
 
+def test_who_is_written_and_still_in_memory_is_there_once(directory: Path) -> None:
+    directory.mkdir()
+    made = Opened(directory, table.find("memory-queue"))
+    environment = made.store._environment
+    theirs = give_id(record("ana"), clock_now(), 0)
+    people_seen: list[tuple[int, int]] = []
+    environment.committed = lambda: people_seen.append((made.store.count(), len(made.store.search(b"", 50))))
+    for name in ("ana", "bia", "eva"):
+        created(made.create(name))
+    with environment.lmdb.begin(write=True) as transaction:
+        people.settle(environment, transaction, [theirs], 0)  # one of the three is dropped
+    until(lambda: people_seen)
+    assert people_seen == [(3, 3)]
+    made.store.close()
+
+
 def test_after_a_failed_flush_nothing_is_tried_again_and_the_lost_are_counted(
     directory: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
