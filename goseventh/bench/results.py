@@ -1,0 +1,189 @@
+"""What a run of the benchmarks measured, as typed values and as `report.json`: the one home of that schema.
+
+Whoever measures makes these values; whoever shows or compares reads them. A file of another schema is
+refused, never guessed at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import orjson
+
+SCHEMA = 1
+OWN = "own"
+"""The target of a run that started its servers itself; else it is the URL that was measured."""
+
+Unit = Literal["1/s", "ms", "bytes", "people", "percent", "cpu seconds", "count"]
+Better = Literal["higher", "lower", "neither"]
+Where = Mapping[str, str | int | float]
+"""Under which conditions, such as {"strategy": "group-commit", "flush_ms": 5, "workers": 2}."""
+
+
+class NotAReport(ValueError):
+    """The file is no report that this version can read; the message is one clear line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Of a duration, in ms."""
+
+    p50: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """Where the data directories were."""
+
+    directory_kind: str
+    """Its filesystem's type, such as ext4."""
+    in_memory: bool
+    """Whether that is one whose flushes cost nothing, since it forgets all when the power goes."""
+    flush_ms: Percentiles
+    """How long a flush of one written page takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the servers, and only they, were held to."""
+
+    cpus: float | None = None
+    """None: not limited."""
+    memory_bytes: int | None = None
+    held_by: Literal["cgroup v1", "cgroup v2"] | None = None
+    """None: nothing holds them, whatever was asked for."""
+    why_not: str | None = None
+    """Why limits that were asked for do not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What was measured on."""
+
+    cpu: str
+    cpus: int
+    memory_bytes: int
+    kernel: str
+    python: str
+    packages: Mapping[str, str]
+    """Version by name, of those that the figures depend on."""
+    disk: Disk
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A write strategy's promises, as `goseventh strategies` prints them; shown wherever its figures are."""
+
+    name: str
+    created_means: str
+    kill_loses: str
+    power_cut_loses: str
+    choose_when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One thing that was measured, once for each repeat. Part, name and where together identify it."""
+
+    part: str
+    """The part of the benchmark, such as http."""
+    name: str
+    unit: Unit
+    better: Better
+    where: Where
+    values: Sequence[float]
+    """One for each repeat, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One thing over another, such as throughput over the seconds of a run."""
+
+    part: str
+    name: str
+    unit: Unit
+    x_name: str
+    where: Where
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A whole run."""
+
+    version: str
+    """GoSeventh's."""
+    commit: str | None
+    """Of the checkout that was measured; None where there is none."""
+    command: str
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    complete: bool
+    """False: the run was interrupted, and what is here is what it had measured by then."""
+    machine: Machine
+    settings: Mapping[str, str]
+    """Of the run: how many seconds a cell, repeats, seed and so on, as one would write them."""
+    target: str
+    warnings: Sequence[str] = ()
+    """A sentence each, in English."""
+    strategies: Sequence[Promise] = ()
+    """Those that were measured; none where the target is somebody else's server."""
+    figures: Sequence[Figure] = ()
+    series: Sequence[Series] = ()
+    schema: int = SCHEMA
+
+
+def dump(results: Results) -> bytes:
+    """The bytes of report.json."""
+    return orjson.dumps(asdict(results), option=orjson.OPT_INDENT_2) + b"\n"
+
+
+def load(path: Path) -> Results:
+    """The results in a report.json. Raises NotAReport."""
+    try:
+        read = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise NotAReport(f"{path} can't be read: {error.strerror}") from error
+    except orjson.JSONDecodeError as error:
+        raise NotAReport(f"{path} is no report of a benchmark: {error}") from error
+    if not isinstance(read, dict) or "schema" not in read:
+        raise NotAReport(f"{path} is no report of a benchmark")
+    if read["schema"] != SCHEMA:
+        raise NotAReport(f"{path} is a report of schema {read['schema']}; this version reads schema {SCHEMA}")
+    try:
+        return _results(read)
+    except (KeyError, TypeError, ValueError) as error:
+        raise NotAReport(f"{path} is no whole report: {error}") from error
+
+
+Record = TypeVar("Record", Percentiles, Limits, Promise, Figure, Series)
+
+
+def _results(read: Mapping[str, Any]) -> Results:
+    """Raises KeyError, TypeError or ValueError where it is none."""
+    machine = dict(read["machine"])
+    disk = dict(machine.pop("disk"))
+    flush = _record(Percentiles, disk.pop("flush_ms"))
+    limits = _record(Limits, machine.pop("limits"))
+    parts = {
+        "machine": Machine(**machine, disk=Disk(**disk, flush_ms=flush), limits=limits),
+        "strategies": [_record(Promise, one) for one in read["strategies"]],
+        "figures": [_checked(_record(Figure, one)) for one in read["figures"]],
+        "series": [_record(Series, one) for one in read["series"]],
+    }
+    return Results(**{**read, **parts})
+
+
+def _record(kind: type[Record], read: Mapping[str, Any]) -> Record:
+    return kind(**read)
+
+
+def _checked(figure: Figure) -> Figure:
+    if figure.unit not in get_args(Unit) or figure.better not in get_args(Better) or not figure.values:
+        raise ValueError(f"{figure.part} {figure.name} is no figure")
+    return figure
