@@ -1,4 +1,4 @@
-"""The `kill -9` proof: real servers killed under load, over and over, on one store."""
+"""The `kill -9` proof: real servers killed under load, over and over, on one store for a while."""
 
 import os
 import shutil
@@ -18,6 +18,8 @@ from tests.serving import Server, until
 from tests.storage.disk import KILL, CountingDisk
 
 _OTHERS_EVERY = 3
+# Each cycle examines everybody since the store was made: with ever more that would be most of the work.
+_CYCLES_PER_STORE = 20
 # About what ten commits take; and one that comes every second.
 _OPERATIONS, _FEW = 60, 8
 # Times the window: how long the load is held before a kill, so that somebody is promised something by then.
@@ -54,11 +56,13 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
     tally = Tally()
     random = Random(11)
     window = promises.of(strategy).kill
-    promised: dict[str, bytes] = {}
-    sent: dict[str, Person] = {}
     disk = CountingDisk(work, work)
     with Examiner(strategy) as examiner:
         for cycle, victim in enumerate(victims(cycles)):
+            if cycle % _CYCLES_PER_STORE == 0:
+                shutil.rmtree(work / "data", ignore_errors=True)
+                promised: dict[str, bytes] = {}
+                sent: dict[str, Person] = {}
             where = f"cycle {cycle}, {victim}"
             with Server(
                 work / "data", "--strategy", strategy, workers=2, program=(small.PROGRAM,), **disk.variables
