@@ -18,7 +18,6 @@ from storage.pending_log import PendingLog
 _LOOKS_PER_WINDOW = 4
 _NANOSECONDS = 1_000_000_000
 _RETRY_SECONDS = 0.002
-_MOST_NAMED = 5
 _log = logging.getLogger("goseventh.storage")
 
 
@@ -135,7 +134,7 @@ def move(environment: Environment, groups: Sequence[Group]) -> int:
             transaction.put(MOVED_KEY, records.pack_moved(groups[-1].last), db=environment.meta)
         moved = people.count(environment, transaction) - before
     if refused:
-        ids = ", ".join(records.format_id(person.id) for person in refused[:_MOST_NAMED])
+        ids = people.some_ids(refused)
         _log.error("%d answered people dropped, their nicknames are taken: %s", len(refused), ids)
     return moved
 

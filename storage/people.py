@@ -16,6 +16,9 @@ from storage import records
 from storage.environment import HEAD_KEY, Environment
 from storage.records import Head, Person, Record
 
+# In a line of the log.
+_MOST_NAMED = 5
+
 
 class Created(NamedTuple):
     """The record was taken, under a new id."""
@@ -73,6 +76,11 @@ def settle(
             refused.append(person)
     _append(environment, transaction, head, entries, max(head.clock, clock))
     return refused
+
+
+def some_ids(people: Sequence[Person]) -> str:
+    """The ids of the first few, for a line of the log."""
+    return ", ".join(records.format_id(person.id) for person in people[:_MOST_NAMED])
 
 
 def noises(count: int) -> Sequence[int]:

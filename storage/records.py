@@ -59,6 +59,11 @@ class Person(NamedTuple):
     document: bytes
     text: bytes
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return len(self.document) + len(self.text)
+
 
 class Head(NamedTuple):
     """What the next transaction counts on from."""

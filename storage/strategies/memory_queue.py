@@ -13,6 +13,7 @@ from typing import Any, Generic
 import lmdb
 from lmdb import Transaction
 
+from index import term_log
 from storage import people, records
 from storage.environment import Environment
 from storage.errors import Busy, Full, Unavailable
@@ -42,8 +43,6 @@ class MemoryQueue(Generic[Token]):
         self._ids: dict[bytes, bytes] = {}
         """Their nicknames."""
         self._clock = 0
-        # How many of them, the first, are being written.
-        self._writing = 0
         # Set by whoever stops the writer.
         self._stopped: Unavailable | None = None
         # Set by the flusher while there is no room.
@@ -82,7 +81,7 @@ class MemoryQueue(Generic[Token]):
     def recent(self) -> Recent:
         """Who waits here."""
         with self._mutex:
-            return _Waiting(list(self._waiting.values()), self._writing)
+            return _Waiting(list(self._waiting.values()))
 
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
@@ -131,31 +130,38 @@ class MemoryQueue(Generic[Token]):
     def _write(self) -> None:
         with self._mutex:
             waiting, clock = list(self._waiting.values()), self._clock
-            self._writing = len(waiting)
-        if not waiting:
-            return
+        # The oldest first, and not more at once than a transaction should hold.
+        for oldest in term_log.within_limit(waiting, [person.size for person in waiting]):
+            self._move(oldest, clock)
+        self._full = None
+
+    def _move(self, oldest: Sequence[Person], clock: int) -> None:
         with self._environment.writing() as transaction:
-            refused = people.settle(self._environment, transaction, waiting, clock)
+            refused = people.settle(self._environment, transaction, oldest, clock)
         if refused:
             self.dropped += len(refused)
-            _log.warning("%d answered people dropped: other workers gave their nicknames", len(refused))
+            _log.warning(
+                "%d answered people dropped, %d so far, their nicknames are taken: %s",
+                len(refused),
+                self.dropped,
+                people.some_ids(refused),
+            )
         with self._mutex:
-            for person in waiting:
+            for person in oldest:
                 del self._waiting[person.id]
                 del self._ids[person.nickname]
-            self._writing = 0
-        self._full = None
 
 
 class _Waiting:
-    """Who waited in a worker at one moment, the first `writing` of them on their way into the store."""
+    """Who waited in a worker at one moment, the oldest first."""
 
-    def __init__(self, waiting: Sequence[Person], writing: int) -> None:
+    def __init__(self, waiting: Sequence[Person]) -> None:
         self._waiting = waiting
-        self._writing = writing
 
     def people(self, environment: Environment, snapshot: "Transaction[Any]") -> Sequence[Person]:
-        leaving = self._waiting[: self._writing]
-        # They go in one transaction: one of them there means all, but for those who were dropped.
-        gone = any(people.get(environment, snapshot, person.id) is not None for person in leaving)
-        return self._waiting[self._writing :] if gone else self._waiting
+        # They go the oldest first, whatever was flushed meanwhile: whose nickname is there was written, or
+        # will be dropped.
+        for place, person in enumerate(self._waiting):
+            if people.holder(environment, snapshot, person.nickname) is None:
+                return self._waiting[place:]
+        return ()
