@@ -1,0 +1,5 @@
+"""The one table of the benchmark's parts, in the order in which `bench all` runs them."""
+
+from goseventh.bench.parts import http, storage
+
+TABLE = {part.name: part for part in (storage.PART, http.PART)}

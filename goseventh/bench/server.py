@@ -1,0 +1,105 @@
+"""A server in processes of its own, from its first line of output to its exit."""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from goseventh.bench import child
+
+_STOP_SECONDS = 20.0
+_LISTENS = re.compile(r"http://[0-9.]+:(\d+)")
+
+
+class NotServing(Exception):
+    """A server that ended before it served, or served what it must not; the message says what."""
+
+    def __init__(self, code: int, errors: str) -> None:
+        super().__init__(f"the server ended with {code}: {errors.strip()}")
+        self.code = code
+        self.errors = errors
+
+
+class Server:
+    """A module that prints where it listens, in a process that the benchmark holds; a context."""
+
+    def __init__(
+        self,
+        module: str,
+        *arguments: str,
+        cpus: Collection[int] | None = None,
+        groups: Sequence[Path] = (),
+        variables: dict[str, str] | None = None,
+    ) -> None:
+        """Starts it and waits until it listens; raises NotServing.
+
+        `cpus` it may run on (all of ours), control `groups` that hold it, `variables` beside the environment.
+        """
+        # Not a pipe: nobody reads it meanwhile, and a server that logs much would stand still.
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the server
+        self.process = subprocess.Popen(
+            child.command(module, arguments, os.sched_getaffinity(0) if cpus is None else cpus, groups),
+            # A setting from the environment would be measured under the name of another.
+            env={key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
+            | (variables or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the benchmark, which then ends this one in order
+        )
+        try:
+            assert self.process.stdout is not None
+            self.announced = self.process.stdout.readline()
+            """The first line."""
+            found = _LISTENS.search(self.announced)
+            if found is None:
+                code = self.process.wait(_STOP_SECONDS)
+                raise NotServing(code, self.errors() or self.announced)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        self.port = int(found[1])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends it, in order if it will, else by force; its workers die with it."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(_STOP_SECONDS)
+            except BaseException:
+                self.kill()
+                raise
+        self.process.communicate()
+        self._errors.close()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def processes(self) -> list[int]:
+        """Process ids of the main process and of its workers, in this order."""
+        main = self.process.pid
+        children = Path(f"/proc/{main}/task/{main}/children").read_text()
+        return [main, *map(int, children.split())]
+
+    def errors(self) -> str:
+        """What it has written to standard error so far."""
+        size = os.fstat(self._errors.fileno()).st_size
+        return os.pread(self._errors.fileno(), size, 0).decode()
+
+    def kill(self) -> None:
+        """`kill -9` of every process at once, as far as a user can."""
+        for pid in self.processes() if self.process.poll() is None else ():
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait()
