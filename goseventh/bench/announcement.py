@@ -19,9 +19,7 @@ def text(plan: Plan, parts: Sequence[Part]) -> str:
         f"  {part.name:<11}{_time(cost.seconds):>9}  {part.does}"
         for part, cost in zip(parts, costs, strict=True)
     ]
-    lines.append(
-        f"Writes some {written / 2**30:,.1f} GiB, an estimate, mostly over and over. Disks wear: be prepared."
-    )
+    lines.append(f"Writes some {written / 2**30:,.1f} GiB, an estimate. Disks wear: be prepared.")
     return "\n".join(lines)
 
 
@@ -29,7 +27,7 @@ def warnings(machine: Machine) -> Iterator[str]:
     """A sentence each."""
     if machine.disk.in_memory:
         yield (
-            f"The data directories are in memory ({machine.disk.directory_kind}): flushes cost nothing here, and"
+            f"The data directories are in memory ({machine.disk.directory_kind}): flushes cost nothing, and"
             " no figure of a write says anything about a disk."
         )
     if machine.limits.why_not:

@@ -8,6 +8,8 @@ WHOLE = {
     "all": "every part below, and one report of all",
     "storage": "creations in a process, by strategy, writers and flush delay",
     "http": "servers at saturation, by strategy, flush delay and workers, beside bare Sanic",
+    "startup": "time to the first answer, also after a kill -9, by people and strategy",
+    "memory": "memory of all processes and size of the file, by people",
 }
 """Commands of one shape: what is measured becomes report.json."""
 
@@ -79,6 +81,12 @@ def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--url", default="http://127.0.0.1:9999", help="the server to measure (%(default)s)")
     command.add_argument("--seed", type=int, default=1, help="of the people, terms and pauses (%(default)s)")
     command.add_argument("--speed", type=float, default=1.0, help="10 is ten times compressed (%(default)s)")
+    command.add_argument(
+        "--shorten",
+        type=float,
+        default=1.0,
+        help="10 is the same rates for a tenth of the time (%(default)s)",
+    )
     command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
     command.add_argument("--append", action="store_true", help="also on a store that is not empty")
 
@@ -90,7 +98,12 @@ def _tournament(given: argparse.Namespace) -> int:
 
     json = Path(given.json) if given.json else None
     options = tournament.Options(
-        url=given.url, seed=given.seed, speed=given.speed, json=json, append=given.append
+        url=given.url,
+        seed=given.seed,
+        speed=given.speed,
+        shorten=given.shorten,
+        json=json,
+        append=given.append,
     )
     return tournament.run(options)
 

@@ -1,8 +1,8 @@
 """The load generator: users in a closed loop, each with one request outstanding, until the time is over.
 
 Closed: a user asks again when it was answered, so the server is always saturated and never flooded, and
-latency counts from when its request was sent. `python -m goseventh.bench.generator` takes one job after another from
-standard input; `saturation.py` starts it, in as many processes as it takes.
+latency counts from when its request was sent. `python -m goseventh.bench.generator` takes one job after
+another from standard input; `saturation.py` starts it, in as many processes as it takes.
 """
 
 import asyncio

@@ -10,7 +10,7 @@ from goseventh.bench import child
 from goseventh.bench.cores import Placement, place
 from goseventh.bench.plan import Plan
 from goseventh.bench.saturation import Generators
-from goseventh.bench.server import NotServing, Server
+from goseventh.bench.server import NotServing, Server, serve
 
 Tell = Callable[[str, float], None]
 """Says that a step is over, and how many seconds it was meant to take."""
@@ -67,36 +67,32 @@ class OwnRig:
         flush_ms: int = 0,
         variables: dict[str, str] | None = None,
     ) -> Server:
-        return self._start(
-            "goseventh",
-            "serve",
-            "--host=127.0.0.1",
-            "--port=0",
-            f"--workers={workers}",
-            f"--data-dir={directory}",
-            f"--strategy={strategy}",
-            f"--emulate-flush-ms={flush_ms}",
-            workers=workers,
-            groups=self._groups,
-            variables=variables,
+        cpus = self.placement(workers).server
+        return serve(
+            directory, strategy, workers, flush_ms, cpus=cpus, groups=self._groups, variables=variables
         )
 
     def start(self, module: str, *arguments: str, workers: int, limited: bool = True) -> Server:
-        return self._start(module, *arguments, workers=workers, groups=self._groups if limited else ())
+        groups = self._groups if limited else ()
+        return Server(module, *arguments, cpus=self.placement(workers).server, groups=groups)
 
-    def run(self, module: str, *arguments: str) -> bytes:
+    def run(
+        self, module: str, *arguments: str, limited: bool = True, allowed: Collection[int] = (0,)
+    ) -> bytes:
         process = subprocess.Popen(
-            child.command(module, arguments, self._cpus, self._groups),
+            child.command(module, arguments, self._cpus, self._groups if limited else ()),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the benchmark
         )
         try:
             output, errors = process.communicate()
-        finally:
-            process.kill()
-        if process.returncode != 0:
-            raise NotServing(process.returncode, errors.decode(errors="replace"))
+        except BaseException:
+            process.terminate()  # it may have processes of its own, which it then ends
+            process.communicate()
+            raise
+        if process.returncode not in allowed:
+            raise NotServing(f"{module} ended with {process.returncode}: {errors.decode().strip()}")
         return output
 
     def generators(self, workers: int) -> Generators:
@@ -104,14 +100,3 @@ class OwnRig:
         if cpus not in self._generators:
             self._generators[cpus] = self._closing.enter_context(Generators(cpus))
         return self._generators[cpus]
-
-    def _start(
-        self,
-        module: str,
-        *arguments: str,
-        workers: int,
-        groups: Sequence[Path],
-        variables: dict[str, str] | None = None,
-    ) -> Server:
-        cpus = self.placement(workers).server
-        return Server(module, *arguments, cpus=cpus, groups=groups, variables=variables)

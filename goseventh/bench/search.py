@@ -25,6 +25,7 @@ from goseventh.bench.contenders.store import Embedded
 from goseventh.bench.corpora import Corpus, NotAvailable
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.quiet import no_collections
+from goseventh.bench.server import NotServing
 from goseventh.bench.terms import kinds
 from goseventh.bench.texts import Texts
 from goseventh.progress import Show, progress
@@ -69,7 +70,7 @@ def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) 
     try:
         with interruptible():
             return _run(options, out, err)
-    except (Refusal, crowded.NotServing) as refusal:
+    except (Refusal, NotServing) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED if isinstance(refusal, Refusal) else FAILED
     except KeyboardInterrupt:

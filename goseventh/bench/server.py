@@ -11,18 +11,14 @@ from types import TracebackType
 from typing import Self
 
 from goseventh.bench import child
+from goseventh.bench.memory import memory
 
 _STOP_SECONDS = 20.0
 _LISTENS = re.compile(r"http://[0-9.]+:(\d+)")
 
 
 class NotServing(Exception):
-    """A server that ended before it served, or served what it must not; the message says what."""
-
-    def __init__(self, code: int, errors: str) -> None:
-        super().__init__(f"the server ended with {code}: {errors.strip()}")
-        self.code = code
-        self.errors = errors
+    """A process ended before it had done its work, or answered what it must not; the message says what."""
 
 
 class Server:
@@ -60,7 +56,7 @@ class Server:
             found = _LISTENS.search(self.announced)
             if found is None:
                 code = self.process.wait(_STOP_SECONDS)
-                raise NotServing(code, self.errors() or self.announced)
+                raise NotServing(f"the server ended with {code}: {self.errors().strip()}")
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -93,6 +89,14 @@ class Server:
         children = Path(f"/proc/{main}/task/{main}/children").read_text()
         return [main, *map(int, children.split())]
 
+    def memory(self) -> int:
+        """Bytes: the proportional set of all its processes."""
+        return sum(memory(pid)["pss"] for pid in self.processes())
+
+    def cpu_seconds(self) -> float:
+        """What all its processes have used."""
+        return sum(_cpu_seconds(pid) for pid in self.processes())
+
     def errors(self) -> str:
         """What it has written to standard error so far."""
         size = os.fstat(self._errors.fileno()).st_size
@@ -103,3 +107,34 @@ class Server:
         for pid in self.processes() if self.process.poll() is None else ():
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
+
+
+def serve(
+    directory: Path,
+    strategy: str,
+    workers: int,
+    flush_ms: int = 0,
+    *,
+    cpus: Collection[int] | None = None,
+    groups: Sequence[Path] = (),
+    variables: dict[str, str] | None = None,
+) -> Server:
+    """Our own server over a store that nobody has open."""
+    return Server(
+        "goseventh",
+        "serve",
+        "--host=127.0.0.1",
+        "--port=0",
+        f"--workers={workers}",
+        f"--data-dir={directory}",
+        f"--strategy={strategy}",
+        f"--emulate-flush-ms={flush_ms}",
+        cpus=cpus,
+        groups=groups,
+        variables=variables,
+    )
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

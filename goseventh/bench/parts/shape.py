@@ -1,6 +1,6 @@
 """What every part of the benchmark is, and what it stands on while it measures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -64,8 +64,10 @@ class Rig(Protocol):
     def start(self, module: str, *arguments: str, workers: int, limited: bool = True) -> Server:
         """Another server, started the same way; `limited`: held to the plan's limits."""
 
-    def run(self, module: str, *arguments: str) -> bytes:
-        """Runs a module to its end, held to the plan's limits; what it printed. Raises NotServing."""
+    def run(
+        self, module: str, *arguments: str, limited: bool = True, allowed: Collection[int] = (0,)
+    ) -> bytes:
+        """Runs a module to its end; what it printed. Raises NotServing for an exit code not `allowed`."""
 
     def generators(self, workers: int) -> Generators:
         """The load generator for a server of so many workers; started once, ended with the run."""
