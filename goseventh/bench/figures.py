@@ -12,8 +12,8 @@ null where nothing was. Keys of `results`:
     generator   wall_seconds, cpu_seconds, share (of one core, whole run), busiest_share (of the busiest
                 window), late_p50, late_p99, late_max (how late requests left), warnings
     series      for each 10 s of the tournament's time (1 s of ours at speed 10 or --shorten 10): at (seconds
-                of ours from the start), sent (requests due in it), answered, per_second (answers), p99 and max (by due
-                moment), late_p99, share (of one core)
+                of ours from the start), sent (requests due in it), answered, per_second (answers), p99 and
+                max (by due moment), late_p99, share (of one core)
     passed      whether every person was stored and every answer was right
 """
 

@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -65,7 +65,7 @@ class OwnRig:
         strategy: str,
         workers: int,
         flush_ms: int = 0,
-        variables: dict[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Server:
         cpus = self.placement(workers).server
         return serve(

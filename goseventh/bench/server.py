@@ -1,11 +1,12 @@
 """A server in processes of its own, from its first line of output to its exit."""
 
+import http.client
 import os
 import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,7 +31,7 @@ class Server:
         *arguments: str,
         cpus: Collection[int] | None = None,
         groups: Sequence[Path] = (),
-        variables: dict[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         """Starts it and waits until it listens; raises NotServing.
 
@@ -42,7 +43,7 @@ class Server:
             child.command(module, arguments, os.sched_getaffinity(0) if cpus is None else cpus, groups),
             # A setting from the environment would be measured under the name of another.
             env={key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
-            | (variables or {}),
+            | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -69,15 +70,25 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Ends it, in order if it will, else by force; its workers die with it."""
-        if self.process.poll() is None:
-            self.process.terminate()
-            try:
-                self.process.wait(_STOP_SECONDS)
-            except BaseException:
-                self.kill()
-                raise
-        self.process.communicate()
-        self._errors.close()
+        try:
+            if self.process.poll() is None:
+                self.stop()
+        finally:
+            self.process.communicate()
+            self._errors.close()
+
+    def stop(self) -> int:
+        """Ends it in order and returns its exit code; by force, if that fails or is interrupted."""
+        self.process.terminate()
+        try:
+            return self.process.wait(_STOP_SECONDS)
+        except BaseException:
+            self.kill()
+            raise
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection that is kept alive from request to request."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=_STOP_SECONDS)
 
     @property
     def url(self) -> str:
@@ -117,7 +128,7 @@ def serve(
     *,
     cpus: Collection[int] | None = None,
     groups: Sequence[Path] = (),
-    variables: dict[str, str] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Server:
     """Our own server over a store that nobody has open."""
     return Server(
