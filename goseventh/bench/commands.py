@@ -8,6 +8,7 @@ WHOLE = {
     "all": "every part below, and one report of all",
     "storage": "creations in a process, by strategy, writers and flush delay",
     "http": "servers at saturation, by strategy, flush delay and workers, beside bare Sanic",
+    "crash": "kill -9 and power cuts: how many of those acknowledged are lost, by strategy",
     "startup": "time to the first answer, also after a kill -9, by people and strategy",
     "memory": "memory of all processes and size of the file, by people",
 }

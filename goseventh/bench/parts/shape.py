@@ -1,6 +1,6 @@
 """What every part of the benchmark is, and what it stands on while it measures."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -57,7 +57,7 @@ class Rig(Protocol):
         strategy: str,
         workers: int,
         flush_ms: int = 0,
-        variables: dict[str, str] | None = None,
+        variables: Mapping[str, str] | None = None,
     ) -> Server:
         """Our own server over a store that nobody has open, held to the plan's limits; a context."""
 
