@@ -23,8 +23,10 @@ def text(plan: Plan, parts: Sequence[Part]) -> str:
     return "\n".join(lines)
 
 
-def warnings(machine: Machine) -> Iterator[str]:
+def warnings(plan: Plan, machine: Machine) -> Iterator[str]:
     """A sentence each."""
+    if plan.repeat == 1:
+        yield "All was measured once: nobody knows how far a second time would be from it."
     if machine.disk.in_memory:
         yield (
             f"The data directories are in memory ({machine.disk.directory_kind}): flushes cost nothing, and"

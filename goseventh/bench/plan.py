@@ -31,7 +31,11 @@ class Depth:
     seconds: float
     """Of load on one cell: one strategy, flush and number of workers."""
     repeat: int
+    workers: Sequence[int] | None
+    """None: one, and as many as serve best on the CPUs there are."""
     flush_ms: Sequence[int]
+    writers: Sequence[int]
+    """In a process, who each wait for an answer before they go on."""
     tournament: float
     """The tournament lasts so much shorter, at the same rates."""
     searched: Sequence[int]
@@ -47,20 +51,24 @@ class Depth:
 QUICK = Depth(
     name="quick",
     seconds=0.6,
-    repeat=2,
+    repeat=1,
+    workers=(1,),
     flush_ms=(0, 5),
+    writers=(64,),
     tournament=12.0,
     searched=(10_000,),
     started=(10_000,),
     remembered=(10_000,),
-    kills=2,
-    cuts=5,
+    kills=1,
+    cuts=3,
 )
 USUAL = Depth(
     name="usual",
     seconds=1.5,
     repeat=5,
+    workers=None,
     flush_ms=(0, 5),
+    writers=(1, 64),
     tournament=1.0,
     searched=(10_000, 100_000),
     started=(10_000, 100_000),
@@ -72,7 +80,9 @@ FULL = Depth(
     name="full",
     seconds=3.0,
     repeat=5,
+    workers=None,
     flush_ms=(0, 1, 5, 10),
+    writers=(1, 64),
     tournament=1.0,
     searched=(10_000, 100_000, 1_000_000),
     started=(10_000, 100_000, 1_000_000),
@@ -137,7 +147,7 @@ def plan(
     beside_wrk: bool = False,
 ) -> Plan:
     """The plan for what the flags say, as they are written; None takes the depth's."""
-    own = sorted({1, best_workers(cpus)})
+    own = depth.workers or sorted({1, best_workers(cpus)})
     made = Plan(
         depth=depth,
         strategies=_some("strategies", strategies, _strategy, [row.name for row in table.TABLE]),

@@ -71,7 +71,7 @@ def _run(plan: Plan, parts: Sequence[Part], out: TextIO, err: TextIO) -> int:
         OwnRig(plan, Path(place), os.sched_getaffinity(0), groups, tell) as rig,
     ):
         about = machine.describe(Path(place), limits)
-        for sentence in announcement.warnings(about):
+        for sentence in announcement.warnings(plan, about):
             rig.warn(sentence)
         try:
             for part in runnable:

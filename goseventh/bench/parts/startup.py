@@ -16,7 +16,7 @@ from goseventh.bench.wire import Site
 _LOAD_SECONDS = 0.4
 _PEOPLE = 8_000
 _PATIENCE = 60.0
-_EACH_SECONDS = 6.0
+_EACH_SECONDS = 4.0
 
 
 def _cost(plan: Plan) -> Cost:

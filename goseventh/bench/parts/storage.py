@@ -9,15 +9,13 @@ from goseventh.bench.plan import Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.results import Where
 
-WRITERS = (1, 64)
-"""Who each wait for an answer before they go on: one alone, and as many as the HTTP part has users."""
 _START_SECONDS = 0.9
 _PER_SECOND = 8_000
 """Creations, for the estimate of what is written."""
 
 
 def _cells(plan: Plan) -> list[tuple[str, int, int]]:
-    return list(product(plan.strategies, plan.flush_ms, WRITERS))
+    return list(product(plan.strategies, plan.flush_ms, plan.depth.writers))
 
 
 def _cost(plan: Plan) -> Cost:
