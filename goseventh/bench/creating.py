@@ -12,8 +12,8 @@ from queue import SimpleQueue
 
 from goseventh.bench.corpora import Corpus, Tournament
 from goseventh.bench.quiet import no_collections
-from storage.environment import create
 from storage.errors import Busy
+from storage.layout import create
 from storage.people import Created
 from storage.records import Record
 from storage.store import Store

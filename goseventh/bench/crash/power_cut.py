@@ -34,7 +34,8 @@ class Run(NamedTuple):
 def record(work: Path, strategy: str, people: int, begin: Start[AnyRunning], flush_ms: int = 0) -> Run:
     """Runs a server in `work` twice, each time until about half of `people` are created.
 
-    `flush_ms`: how much longer than the disk needs `begin` has each flush take. Raises ValueError where anyone is not, where a stop is not in order, or the recording missed somebody.
+    `flush_ms`: how much longer than the disk needs `begin` has a flush take. Raises ValueError where anyone
+    is not created, where a stop is not in order, or the recording missed somebody.
     """
     root = work / "root"
     root.mkdir()

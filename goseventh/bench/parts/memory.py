@@ -7,7 +7,7 @@ from goseventh.bench.asking import Search
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Where
-from storage.environment import DATA_FILE
+from storage.layout import DATA_FILE
 from storage.strategies import table
 
 _LOAD_SECONDS = 0.5
