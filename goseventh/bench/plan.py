@@ -64,7 +64,7 @@ QUICK = Depth(
 )
 USUAL = Depth(
     name="usual",
-    seconds=1.5,
+    seconds=1.0,
     repeat=5,
     workers=None,
     flush_ms=(0, 5),
@@ -73,8 +73,8 @@ USUAL = Depth(
     searched=(10_000, 100_000),
     started=(10_000, 100_000),
     remembered=(10_000, 100_000),
-    kills=5,
-    cuts=20,
+    kills=4,
+    cuts=15,
 )
 FULL = Depth(
     name="full",

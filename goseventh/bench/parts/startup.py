@@ -17,21 +17,26 @@ _LOAD_SECONDS = 0.4
 _PEOPLE = 8_000
 _PATIENCE = 60.0
 _EACH_SECONDS = 4.0
+_MOST_REPEATS = 3
 
 
 def _cost(plan: Plan) -> Cost:
     sizes = plan.depth.started
-    runs = len(sizes) * len(plan.strategies) * plan.repeat
+    runs = len(sizes) * len(plan.strategies) * _repeats(plan)
     return Cost(
         sum(sizes) / built.PER_SECOND + runs * _EACH_SECONDS, sum(sizes) * built.BYTES + runs * _PEOPLE * 4096
     )
+
+
+def _repeats(plan: Plan) -> int:
+    return min(plan.repeat, _MOST_REPEATS)
 
 
 def _run(rig: Rig) -> Iterator[Found]:
     plan = rig.plan
     for people in plan.depth.started:
         built.build(rig.place / str(people), people, plan.seed)
-    for turn in range(plan.repeat):
+    for turn in range(_repeats(plan)):
         for people, strategy in product(plan.depth.started, plan.strategies):
             where: Where = {"people": people, "strategy": strategy, "workers": plan.most_workers}
             server, seconds = _started(rig, people, strategy)
