@@ -86,6 +86,20 @@ def test_a_crash_shows_what_an_unsafe_strategy_loses(tmp_path: Path) -> None:
     assert found["promised and lost", "kill -9"] == 0
 
 
+@pytest.mark.debian("wrk")
+def test_the_load_generator_is_compared_with_wrk_on_one_server(tmp_path: Path) -> None:
+    flags = ("--strategies=group-commit", "--beside-wrk", *TINY, f"--out={tmp_path}")
+    ran = bench("http", *flags)
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    rates = {
+        figure.name: figure.values[0]
+        for figure in load(tmp_path / "report.json").figures
+        if figure.name.startswith("reads by ")
+    }
+    assert set(rates) == {"reads by the load generator", "reads by wrk"}
+    assert all(rate > 0 for rate in rates.values())
+
+
 def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp_path: Path) -> None:
     server.create(apelido="already here")
     ran = bench("http", *TINY, f"--url=http://127.0.0.1:{server.port}", f"--out={tmp_path}")
