@@ -110,7 +110,7 @@ def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp
     assert {"creations", "reads", "searches", "mix"} <= names(results, "http")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_no_process_and_keeps_what_it_measured(
     tmp_path: Path, number: signal.Signals
 ) -> None:
