@@ -37,7 +37,7 @@ fuzz-coverage: $(VENV)/fuzz.stamp ## fuzz the readers of bytes along their cover
 soak: $(VENV)/dev.stamp ## load, kill workers and fill the disk for SOAK_MINUTES=30; needs cc
 	@exec $(BIN)/python -m tests.soak.run
 
-bench: $(VENV)/dev.stamp ## measure all, about 15 minutes; ARGS="--quick" for two, --full for an hour
+bench: $(VENV)/dev.stamp ## measure all, about 15 minutes; ARGS="--quick" for three, --full for an hour
 	@exec $(BIN)/goseventh bench all $(ARGS)
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
