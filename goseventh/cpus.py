@@ -19,8 +19,8 @@ def best_workers(cpus: float | None = None) -> int:
     return max(1, math.floor((allowed() if cpus is None else cpus) + 0.5))
 
 
-def _group(controller: str) -> str:
-    """The path of this process's group below the hierarchy; of version 2 for an empty name."""
+def group(controller: str) -> str:
+    """The path of this process's control group below a hierarchy's mount; of version 2 for an empty name."""
     for line in _read(Path("/proc/self/cgroup")).splitlines():
         _, controllers, path = line.split(":", 2)
         if controller in controllers.split(",") if controller else not controllers:
@@ -33,8 +33,8 @@ def _places(root: Path, controller: str) -> list[Path]:
 
     Within a container the group's own files stand at the root of the mount.
     """
-    group = root / _group(controller)
-    return [place for place in (group, *group.parents) if place.is_relative_to(root)]
+    own = root / group(controller)
+    return [place for place in (own, *own.parents) if place.is_relative_to(root)]
 
 
 def _quota_v2(root: Path) -> float | None:

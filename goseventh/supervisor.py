@@ -130,7 +130,7 @@ class Supervisor:
         """In the forked process: does the work and exits, come what may."""
         code = 1
         try:
-            _die_with(parent)
+            die_with(parent)
             for other in self._listeners:
                 if other is not self._listeners[index]:
                     other.close()
@@ -207,7 +207,7 @@ def _flush_output() -> None:
             stream.flush()
 
 
-def _die_with(parent: int) -> None:
+def die_with(parent: int) -> None:
     """Has the kernel kill this process when the main one ends, however that ends."""
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the line above

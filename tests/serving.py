@@ -9,30 +9,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self
 
 import orjson
 
+from goseventh.bench.crash.running import Reply, ask, until
+
+__all__ = ["ROOT", "NotServing", "Reply", "Server", "alive", "ask", "until"]
 ROOT = Path(__file__).resolve().parent.parent
 _DEADLINE = 20.0
-T = TypeVar("T")
-
-
-class Reply(NamedTuple):
-    """A whole answer."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return orjson.loads(self.body)
 
 
 class NotServing(AssertionError):
@@ -176,24 +165,6 @@ class Server:
                 self._errors.seek(0)
                 raise NotServing(code, self._errors.read())
         return line.rstrip("\n")
-
-
-def ask(
-    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None, **headers: str
-) -> Reply:
-    """One request on `connection`."""
-    connection.request(method, path, body, headers)
-    response = connection.getresponse()
-    return Reply(response.status, response.headers, response.read())
-
-
-def until(condition: Callable[[], T | None], pause: float = 0.02) -> T:
-    """Polls until `condition()` is true; its value."""
-    deadline = time.monotonic() + _DEADLINE
-    while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(pause)
-    return value
 
 
 def alive(pid: int) -> bool:

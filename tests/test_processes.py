@@ -15,7 +15,8 @@ from time import sleep
 import pytest
 
 from goseventh import cpus
-from tests.load import Load, assert_kept
+from goseventh.bench.crash.load import Load
+from tests.load import assert_kept
 from tests.serving import ROOT, Server, alive, until
 from tests.storage.disk import FaultyDisk
 

@@ -4,6 +4,16 @@ import argparse
 
 from goseventh.arguments import Parser, add
 
+WHOLE = {
+    "all": "every part below, and one report of all",
+    "storage": "creations in a process, by strategy, writers and flush delay",
+    "http": "servers at saturation, by strategy, flush delay and workers, beside bare Sanic",
+    "crash": "kill -9 and power cuts: how many of those acknowledged are lost, by strategy",
+    "startup": "time to the first answer, also after a kill -9, by people and strategy",
+    "memory": "memory of all processes and size of the file, by people",
+}
+"""Commands of one shape: what is measured becomes report.json."""
+
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     """Adds `bench` and all below it to the command line's commands."""
@@ -11,8 +21,60 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         "bench", help="measure a server, or its search beside others'", allow_abbrev=False
     )
     benchmarks = bench.add_subparsers(title="benchmarks", metavar="BENCHMARK", required=True)
+    _add_whole(benchmarks)
     _add_tournament(benchmarks)
     _add_search(benchmarks)
+
+
+def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
+    """`all`, and each part that has no command of its own."""
+    for name, summary in WHOLE.items():
+        command = add(benchmarks, name, _whole, summary)
+        command.set_defaults(part=name)
+        command.add_argument("--strategies", help="some, parted by commas (all)")
+        command.add_argument("--workers", help="numbers of workers, such as 1,2 (1, and one for each CPU)")
+        command.add_argument(
+            "--emulate-flush-ms", help="milliseconds added to a flush, such as 0,1,5,10 (0,5)"
+        )
+        command.add_argument("--repeat", type=int, help="how often each is measured, in turn (5)")
+        command.add_argument("--seconds", type=float, help="of load each time (1)")
+        command.add_argument("--cpus", type=float, help="hold the servers to so many CPUs, such as 1.5")
+        command.add_argument("--memory", help="hold the servers to so much memory, such as 3g")
+        command.add_argument("--seed", type=int, default=1, help="of people and terms (%(default)s)")
+        command.add_argument("--url", help="measure this server instead, as far as one can from outside")
+        command.add_argument(
+            "--out",
+            metavar="DIR",
+            default="bench-report",
+            help="for the report, and stores meanwhile (%(default)s)",
+        )
+        command.add_argument(
+            "--beside-wrk", action="store_true", help="also compare the load generator with wrk"
+        )
+        depth = command.add_mutually_exclusive_group()
+        depth.add_argument("--quick", action="store_true", help="two or three minutes in all, and rough")
+        depth.add_argument("--full", action="store_true", help="an hour in all: longer, larger, more of them")
+
+
+def _whole(given: argparse.Namespace) -> int:
+    from goseventh.bench import plan, whole
+    from goseventh.bench.parts.table import TABLE
+
+    made = plan.plan(
+        plan.QUICK if given.quick else plan.FULL if given.full else plan.USUAL,
+        strategies=given.strategies,
+        workers=given.workers,
+        flush_ms=given.emulate_flush_ms,
+        repeat=given.repeat,
+        seconds=given.seconds,
+        cpus=given.cpus,
+        memory=given.memory,
+        seed=given.seed,
+        url=given.url,
+        out=given.out,
+        beside_wrk=given.beside_wrk,
+    )
+    return whole.run(made, list(TABLE.values()) if given.part == "all" else [TABLE[given.part]])
 
 
 def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
@@ -20,6 +82,12 @@ def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--url", default="http://127.0.0.1:9999", help="the server to measure (%(default)s)")
     command.add_argument("--seed", type=int, default=1, help="of the people, terms and pauses (%(default)s)")
     command.add_argument("--speed", type=float, default=1.0, help="10 is ten times compressed (%(default)s)")
+    command.add_argument(
+        "--shorten",
+        type=float,
+        default=1.0,
+        help="10 is the same rates for a tenth of the time (%(default)s)",
+    )
     command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
     command.add_argument("--append", action="store_true", help="also on a store that is not empty")
 
@@ -31,7 +99,12 @@ def _tournament(given: argparse.Namespace) -> int:
 
     json = Path(given.json) if given.json else None
     options = tournament.Options(
-        url=given.url, seed=given.seed, speed=given.speed, json=json, append=given.append
+        url=given.url,
+        seed=given.seed,
+        speed=given.speed,
+        shorten=given.shorten,
+        json=json,
+        append=given.append,
     )
     return tournament.run(options)
 

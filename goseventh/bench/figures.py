@@ -3,7 +3,7 @@
 Times are milliseconds unless a key says otherwise; a percentile is the nearest rank of what was answered, and
 null where nothing was. Keys of `results`:
 
-    url, seed, speed, append, prefix         what was asked for
+    url, seed, speed, shorten, append, prefix       what was asked for
     python, platform, cpus, started          where and when (`started`: UTC, ISO 8601)
     people      before, after, expected, stored (after - before); after and stored are null where the
                 server could not be asked any more
@@ -11,9 +11,9 @@ null where nothing was. Keys of `results`:
     faults      kind, what, count, missing, example: equal faults together, the first one's example
     generator   wall_seconds, cpu_seconds, share (of one core, whole run), busiest_share (of the busiest
                 window), late_p50, late_p99, late_max (how late requests left), warnings
-    series      for each 10 s of the tournament's time (1 s of ours at speed 10): at (seconds of ours from the
-                start), sent (requests due in it), answered, per_second (answers), p99 and max (by due
-                moment), late_p99, share (of one core)
+    series      for each 10 s of the tournament's time (1 s of ours at speed 10 or --shorten 10): at (seconds
+                of ours from the start), sent (requests due in it), answered, per_second (answers), p99 and
+                max (by due moment), late_p99, share (of one core)
     passed      whether every person was stored and every answer was right
 """
 

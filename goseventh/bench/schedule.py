@@ -75,6 +75,14 @@ def seconds(plan: Plan, speed: float) -> float:
     return max(sum(phase.seconds for phase in phases) for phases in plan.values()) / speed
 
 
+def shortened(plan: Plan, factor: float) -> Plan:
+    """The plan in so many times less time, at the same rates: with fewer arrivals."""
+    return {
+        kind: tuple(Phase(phase.seconds / factor, phase.first, phase.last) for phase in phases)
+        for kind, phases in plan.items()
+    }
+
+
 def _moments(phases: tuple[Phase, ...], offset: float) -> Iterator[float]:
     start = 0.0
     for phase in phases:

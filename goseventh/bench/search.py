@@ -6,13 +6,11 @@ Data flows one way: corpus → contenders, all fed together → the same terms a
 import os
 import platform
 import shutil
-import signal
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +23,9 @@ from goseventh.bench.contenders import table
 from goseventh.bench.contenders.shape import Contender, Open
 from goseventh.bench.contenders.store import Embedded
 from goseventh.bench.corpora import Corpus, NotAvailable
+from goseventh.bench.interruptible import interruptible
 from goseventh.bench.quiet import no_collections
+from goseventh.bench.server import NotServing
 from goseventh.bench.terms import kinds
 from goseventh.bench.texts import Texts
 from goseventh.progress import Show, progress
@@ -68,9 +68,9 @@ def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) 
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
-        with _interruptible():
+        with interruptible():
             return _run(options, out, err)
-    except (Refusal, crowded.NotServing) as refusal:
+    except (Refusal, NotServing) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED if isinstance(refusal, Refusal) else FAILED
     except KeyboardInterrupt:
@@ -242,18 +242,3 @@ def _check(options: Options) -> None:
         raise Refusal(
             f"--dir {where}: has {free / 2**30:.1f} GiB left, and {needed / 2**30:.1f} GiB are needed"
         )
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGTERM clears up as Ctrl-C does, and that also where a shell had it ignored; on the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)

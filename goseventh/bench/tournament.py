@@ -19,7 +19,7 @@ from goseventh.bench.client import Target
 from goseventh.bench.exchange import Exchange
 from goseventh.bench.load import Load
 from goseventh.bench.people import fresh_prefix
-from goseventh.bench.schedule import TOURNAMENT, Plan, seconds
+from goseventh.bench.schedule import TOURNAMENT, Plan, seconds, shortened
 from goseventh.bench.script import Script, write
 from goseventh.bench.series import WINDOW_SECONDS, Sample
 from goseventh.bench.verdict import judge
@@ -36,6 +36,7 @@ class Options:
     url: str = "http://127.0.0.1:9999"
     seed: int = 1
     speed: float = 1.0
+    shorten: float = 1.0
     json: Path | None = None
     append: bool = False
     timeout: float = 60.0  # seconds until a request counts as missing
@@ -65,6 +66,8 @@ def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) 
 def _run(options: Options, out: TextIO, err: TextIO) -> int:
     if not 0 < options.speed < float("inf"):
         raise Refusal(f"--speed {options.speed:g}: must be more than 0")
+    if not 1 <= options.shorten < float("inf"):
+        raise Refusal(f"--shorten {options.shorten:g}: must be 1 or more")
     site = Site(options.url)
     before = site.count(options.timeout)
     if before and not options.append:
@@ -72,8 +75,9 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
     if options.json:
         _must_be_writable(options.json)
     prefix = fresh_prefix() if options.append else ""
-    script = write(site, options.plan, options.seed, options.speed, prefix)
-    lasting = seconds(options.plan, options.speed)
+    plan = shortened(options.plan, options.shorten)
+    script = write(site, plan, options.seed, options.speed, prefix)
+    lasting = seconds(plan, options.speed)
     print(report.announce(script, lasting, options.speed), file=out, flush=True)
 
     started = datetime.now(UTC)
@@ -87,6 +91,7 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
             "url": options.url,
             "seed": options.seed,
             "speed": options.speed,
+            "shorten": options.shorten,
             "append": options.append,
             "prefix": prefix,
             "started": started.isoformat(timespec="seconds"),
@@ -100,7 +105,7 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
         exchanges=exchanges,
         faults=faults,
         samples=samples,
-        window=WINDOW_SECONDS / options.speed,
+        window=WINDOW_SECONDS / options.speed / options.shorten,
     )
     print(report.text(results), file=out, flush=True)
     if options.json:
@@ -123,7 +128,7 @@ def _drive(site: Site, script: Script, options: Options, err: TextIO) -> tuple[l
             show(min(answered, total), total, f"{sent:,} sent, {sent - answered:,} waiting")
 
         # Several samples in each window of the series, and no more than one redrawing a second for long.
-        step = min(1.0, WINDOW_SECONDS / options.speed / 4)
+        step = min(1.0, WINDOW_SECONDS / options.speed / options.shorten / 4)
         load = Load(Target(site.host, site.port), script, options.timeout, tick, step)
         load.run()
     return load.exchanges, samples

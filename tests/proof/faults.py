@@ -12,11 +12,12 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.load import Load, Person, by_id
-from tests.proof import promises, small
-from tests.proof.examiner import Examiner, Tally
-from tests.proof.images import Disk, Variant
-from tests.proof.recorder import Event, Recorder, acknowledged
+from goseventh.bench.crash import promises
+from goseventh.bench.crash.examiner import Examiner, Tally
+from goseventh.bench.crash.images import Disk, Variant
+from goseventh.bench.crash.load import Load, Person, by_id
+from goseventh.bench.crash.recorder import Event, Recorder, acknowledged
+from tests.proof import small
 from tests.serving import NotServing, Server, until
 from tests.storage.disk import CountingDisk
 
@@ -123,7 +124,7 @@ def starting(
     `numbers`: which operations fail, one after the other; ends early when a server does not get that far.
     """
     tally = Tally()
-    with Examiner(strategy) as examiner:
+    with Examiner(strategy, small.EXAMINER) as examiner:
         for number in numbers:
             bench = Bench(work / f"start-{number}", strategy, examiner)
             where = f"{trouble}, operation {number} {Phase.START}"
@@ -154,7 +155,7 @@ def serving(
     `numbers` as for `starting`, counted anew each time.
     """
     tally = Tally()
-    with Examiner(strategy) as examiner:
+    with Examiner(strategy, small.EXAMINER) as examiner:
         bench = Bench(work / "serving", strategy, examiner)
         server = bench.start()
         try:

@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from goseventh.bench.crash import power_cut
+from goseventh.bench.crash.examiner import Tally
+from goseventh.bench.crash.images import Variant
 from storage.strategies import table
-from tests.proof import faults, kill, power_cut, unsafe
-from tests.proof.examiner import Tally
-from tests.proof.images import Variant
+from tests.proof import faults, kill, recorded, small, unsafe
 
 Step = Callable[[], None]
 # Far more operations than any of these runs has.
@@ -44,8 +45,10 @@ def main() -> int:
             place = work / lie
             place.mkdir()
             with _shown(f"unsafe writer, {lie}", options.cuts * len(Variant)) as step:
-                run = power_cut.record(place, names[0], options.people, (unsafe.PROGRAM, lie))
-                tallies = power_cut.cut(run, place, names[0], options.cuts, step)
+                run = recorded.record(place, names[0], options.people, (unsafe.PROGRAM, lie))
+                tallies = power_cut.cut(
+                    run, place, names[0], options.cuts, step=step, examined_by=small.EXAMINER
+                )
             for variant, tally in tallies.items():
                 _tell(f"unsafe: {lie}", f"power cut, {variant}", tally)
                 caught.append((f"unsafe: {lie}", f"power cut, {variant}", tally))
@@ -87,9 +90,9 @@ def _prove(work: Path, name: str, options: argparse.Namespace) -> Iterator[tuple
     with _shown(f"{name}: kill -9", len(kill.victims(options.cycles))) as step:
         yield "kill -9", kill.run(work, name, options.cycles, step)
     with _shown(f"{name}: power cut", options.cuts * len(Variant)) as step:
-        run = power_cut.record(work, name, options.people)
-        power_cut.assert_complete(run, work)
-        tallies = power_cut.cut(run, work, name, options.cuts, step)
+        run = recorded.record(work, name, options.people)
+        recorded.assert_complete(run, work)
+        tallies = power_cut.cut(run, work, name, options.cuts, step=step, examined_by=small.EXAMINER)
     yield from ((f"power cut, {variant}", tally) for variant, tally in tallies.items())
     numbers = _ALL[: options.operations]
     for code, label in ((errno.EIO, "I/O error"), (errno.ENOSPC, "full disk")):

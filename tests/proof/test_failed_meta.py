@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 
+from goseventh.bench.crash.examiner import Examiner, Tally
+from goseventh.bench.crash.images import Disk, Variant
+from goseventh.bench.crash.load import Load, by_id
+from goseventh.bench.crash.recorder import Event, Kind, Recorder, acknowledged
 from storage.strategies import table
-from tests.load import Load, by_id
 from tests.proof import small
-from tests.proof.examiner import Examiner, Tally
-from tests.proof.images import Disk, Variant
-from tests.proof.recorder import Event, Kind, Recorder, acknowledged
 from tests.serving import Server, until
 from tests.storage.disk import FaultyDisk
 
@@ -41,7 +41,7 @@ def test_a_power_cut_soon_after_a_failed_commit_loses_nobody(tmp_path: Path) -> 
     events = recorder.events()
     documents = by_id(load.acknowledged)
     disk, tally = Disk(root), Tally()
-    with Examiner(table.DEFAULT.name) as examiner:
+    with Examiner(table.DEFAULT.name, small.EXAMINER) as examiner:
         for moment in _after_failed_commits(events):
             disk.follow(events, moment)
             promised = {key: documents[key] for key in acknowledged(events[:moment]) if key in documents}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from goseventh.bench.crash import promises
 from storage.strategies import table
-from tests.proof import faults, promises
+from tests.proof import faults
 from tests.proof.faults import TROUBLES, Trouble
 
 pytestmark = pytest.mark.debian("cc")

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from goseventh.bench.crash import promises
 from storage.strategies import table
-from tests.proof import kill, promises
+from tests.proof import kill
 
 CYCLES = int(os.environ.get("PROOF_CYCLES", "10"))
 """How often every process is killed; one of them is, too, now and then."""

@@ -2,22 +2,16 @@
 
 import mmap
 import struct
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from goseventh.bench.crash.preload import build
 
 SOURCE = Path(__file__).with_name("disk.c")
 KILL = 9999
 """In place of an errno, as in disk.c: the process is killed before the operation."""
 _PLAN = struct.Struct("QQQII")
-
-
-def build(source: Path, library: Path) -> Path:
-    """Compiles a library to preload; returns its path."""
-    command = ["cc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(library), str(source), "-ldl"]
-    subprocess.run(command, check=True)
-    return library
 
 
 class FaultyDisk:

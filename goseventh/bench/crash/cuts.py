@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 from random import Random
 
-from tests.proof.recorder import Event, Kind
+from goseventh.bench.crash.recorder import Event, Kind
 
 # LMDB's two meta pages: writing one is what commits.
 _META_END = 2 * 4096

@@ -1,8 +1,8 @@
 """Has `check.py` examine directories, in a process that is replaced when a broken file crashes it."""
 
+import os
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -10,8 +10,10 @@ from typing import Any, Self
 
 import orjson
 
-from tests.proof.check import Job, Verdict
-from tests.serving import ROOT
+from goseventh.bench import child
+from goseventh.bench.crash.check import Job, Verdict
+
+PROGRAM = ("goseventh.bench.crash.check",)
 
 
 @dataclass
@@ -21,6 +23,8 @@ class Tally:
     runs: int = 0
     acknowledged: int = 0
     """People who had to be there, over all runs."""
+    told: int = 0
+    """People who were acknowledged, promised or not, where that was counted."""
     lost: int = 0
     unreadable: int = 0
     """Stores that did not open, or in which something disagreed."""
@@ -33,9 +37,11 @@ class Tally:
     examples: list[str] = field(default_factory=list)
     """The first faults."""
 
-    def add(self, verdict: Verdict, must: int, where: str) -> None:
+    def add(self, verdict: Verdict, must: int, where: str, told: int = 0) -> None:
+        """`must`: how many had to be there; `told`: how many were acknowledged, promised or not."""
         self.runs += 1
         self.acknowledged += must
+        self.told += told
         self.lost += verdict.lost
         self.unreadable += bool(verdict.faults)
         self.strangers += len(verdict.strangers)
@@ -47,6 +53,7 @@ class Tally:
     def merge(self, other: "Tally") -> None:
         self.runs += other.runs
         self.acknowledged += other.acknowledged
+        self.told += other.told
         self.lost += other.lost
         self.unreadable += other.unreadable
         self.strangers += other.strangers
@@ -63,8 +70,10 @@ class Tally:
 class Examiner:
     """One process that examines; a context."""
 
-    def __init__(self, strategy: str) -> None:
+    def __init__(self, strategy: str, program: Sequence[str] = PROGRAM) -> None:
+        """`program`: the module that examines, and its arguments."""
         self._strategy = strategy
+        self._program = program
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -108,8 +117,8 @@ class Examiner:
 
     def _start(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.proof.check"],
-            cwd=ROOT,
+            child.command(self._program[0], self._program[1:], os.sched_getaffinity(0), ()),
+            start_new_session=True,  # Ctrl-C is for whoever asks
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.storage.disk import build
+from goseventh.bench.crash.preload import build
 
 _EVENT = struct.Struct("<IIIIQQQq")
 
@@ -41,7 +41,7 @@ class Event(NamedTuple):
     process: int
     call: int
     seconds: float
-    """By the monotonic clock, which tests share."""
+    """By the monotonic clock, which the load shares."""
     inode: int
     place: int
     data: bytes

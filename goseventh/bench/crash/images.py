@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from tests.proof.recorder import Event, Kind
+from goseventh.bench.crash.recorder import Event, Kind
 
 SECTOR = 512
 

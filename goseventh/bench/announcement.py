@@ -1,0 +1,40 @@
+"""What a run is about to do, before it does anything, and what makes its machine a poor one to measure on."""
+
+from collections.abc import Iterator, Sequence
+
+from goseventh.bench.parts.shape import Part
+from goseventh.bench.plan import Plan
+from goseventh.bench.results import Machine
+
+
+def text(plan: Plan, parts: Sequence[Part]) -> str:
+    """All parts, how long they take and how much they write."""
+    costs = [part.cost(plan) for part in parts]
+    written = sum(cost.written for cost in costs)
+    lines = [
+        f"Measures {plan.url or 'servers that it starts itself'}:"
+        f" about {_time(sum(cost.seconds for cost in costs))}, in {plan.out}."
+    ]
+    lines += [
+        f"  {part.name:<11}{_time(cost.seconds):>9}  {part.does}"
+        for part, cost in zip(parts, costs, strict=True)
+    ]
+    lines.append(f"Writes some {written / 2**30:,.1f} GiB, an estimate. Disks wear: be prepared.")
+    return "\n".join(lines)
+
+
+def warnings(plan: Plan, machine: Machine) -> Iterator[str]:
+    """A sentence each."""
+    if plan.repeat == 1:
+        yield "All was measured once: nobody knows how far a second time would be from it."
+    if machine.disk.in_memory:
+        yield (
+            f"The data directories are in memory ({machine.disk.directory_kind}): flushes cost nothing, and"
+            " no figure of a write says anything about a disk."
+        )
+    if machine.limits.why_not:
+        yield f"The servers were not limited: {machine.limits.why_not}."
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.1f} min"

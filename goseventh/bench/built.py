@@ -1,0 +1,27 @@
+"""Stores of many people, built as fast as that goes, for what is measured on them."""
+
+from pathlib import Path
+
+from goseventh.bench.contenders.store import Embedded
+from goseventh.bench.corpora import Corpus, Tournament
+from goseventh.bench.texts import Texts
+
+_BATCH = 16_384
+BYTES = 1_000
+"""Written for a person, about."""
+PER_SECOND = 15_000
+"""People built a second, about."""
+
+
+def build(directory: Path, people: int, seed: int) -> None:
+    """A closed store of so many people in `directory`, which is made; its tables for the search complete."""
+    directory.mkdir()
+    store = Embedded(directory, Texts())
+    try:
+        first = 1
+        for batch in Corpus(Tournament, people, seed).batches(_BATCH):
+            store.add(first, batch)
+            first += len(batch)
+        store.finish()
+    finally:
+        store.close()

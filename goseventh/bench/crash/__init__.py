@@ -1,0 +1,1 @@
+"""Crashes: servers killed under load, disks as power cuts may leave them, and who is still there."""

@@ -1,0 +1,214 @@
+"""The load generator: users in a closed loop, each with one request outstanding, until the time is over.
+
+Closed: a user asks again when it was answered, so the server is always saturated and never flooded, and
+latency counts from when its request was sent. `python -m goseventh.bench.generator` takes one job after
+another from standard input; `saturation.py` starts it, in as many processes as it takes.
+"""
+
+import asyncio
+import gc
+import pickle
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import cast
+
+import uvloop
+
+from goseventh.bench import answer
+from goseventh.bench.asking import Ask
+from goseventh.bench.job import GO, READY, Job, Outcome, histogram
+from goseventh.bench.load import readable
+from goseventh.bench.wire import Site
+
+_WARM_SHARE = 0.15
+"""Of the time, at its begin: what is answered then is checked, not counted."""
+_PATIENCE_SECONDS = 10.0
+_AGAIN_SECONDS = 0.02
+_KEPT = 20_000
+"""Created people at most whose paths are told."""
+
+
+class Run:
+    """One job under way: what its users share."""
+
+    def __init__(self, job: Job, site: Site, asks: Iterator[Ask]) -> None:
+        self.site, self.asks = site, asks
+        self.outcome = Outcome()
+        self.taken: list[float] = []
+        self.begun = time.perf_counter()
+        self.counted_from = self.begun + job.seconds * _WARM_SHARE
+        self.until = self.begun + job.seconds
+        self.ended = self.until
+        """Earlier where there was nothing left to ask for."""
+        self.loop = asyncio.get_running_loop()
+        self.users = job.users
+        self.over = asyncio.Event()
+
+    def next(self, now: float) -> Ask | None:
+        """What to ask for now; None when the time or the requests are over."""
+        if now >= self.until:
+            return None
+        ask = next(self.asks, None)
+        if ask is None:
+            self.ended = min(self.ended, now)
+        return ask
+
+    def leave(self) -> None:
+        self.users -= 1
+        if not self.users:
+            self.over.set()
+
+
+class User(asyncio.Protocol):
+    """One connection at a time, and one request."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._received = b""
+        self._ask: Ask | None = None
+        self._next: Ask | None = None
+        self._sent = 0.0
+        self._here = True
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._go_on()
+
+    def data_received(self, data: bytes) -> None:
+        if self._received:
+            data = self._received + data
+        try:
+            found = answer.whole(data)
+        except answer.Broken as error:
+            self._fail(str(error))
+            return
+        if found is None:
+            self._received = data
+            return
+        now = time.perf_counter()
+        self._received = b""
+        ask, run = self._ask, self._run
+        if ask is None:
+            self._fail("an answer that nobody asked for")
+            return
+        if found.status != ask.status:
+            run.outcome.wrong[f"status {found.status}, not {ask.status}"] += 1
+        elif found.body < ask.least:
+            run.outcome.wrong[f"a body of {found.body} bytes, shorter than it can be"] += 1
+        else:
+            if run.counted_from <= now <= run.until:
+                run.taken.append(now - self._sent)
+            if ask.status == 201:
+                self._created(ask, data)
+        self._ask = None
+        self._go_on()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._ask is not None:
+            self._run.outcome.wrong["no answer: the connection was closed"] += 1
+            self._ask = None
+        self._received = b""
+        if self._here and time.perf_counter() < self._run.until:
+            self._run.loop.call_later(_AGAIN_SECONDS, self.connect)
+        else:
+            self.leave()
+
+    def connect(self) -> None:
+        """Comes, or comes again."""
+        self._run.loop.create_task(self._connect())
+
+    def leave(self) -> None:
+        """Goes for good; a request without an answer by now is missing. Harmless when it has gone."""
+        if self._here:
+            self._here = False
+            if self._ask is not None:
+                self._run.outcome.wrong["no answer in time"] += 1
+                self._ask = None
+            self._run.leave()
+
+    async def _connect(self) -> None:
+        try:
+            await self._run.loop.create_connection(lambda: self, self._run.site.host, self._run.site.port)
+        except OSError as error:
+            self._run.outcome.wrong[f"no connection: {error.strerror or error}"] += 1
+            self.connection_lost(error)
+
+    def _go_on(self) -> None:
+        run = self._run
+        now = time.perf_counter()
+        ask = self._next or run.next(now)
+        self._next = None
+        if ask is None:
+            self.leave()
+            self._transport.abort()
+            return
+        self._ask = ask
+        self._sent = now
+        self._transport.write(ask.request)
+
+    def _created(self, ask: Ask, received: bytes) -> None:
+        path = answer.location(received)
+        if not readable(path):
+            self._run.outcome.wrong["a creation without a Location of the person"] += 1
+            return
+        created = self._run.outcome.created
+        if len(created) < _KEPT:
+            created.append((path, len(ask.request) - ask.request.find(b"\r\n\r\n") - 4))
+        if ask.read_back:
+            self._next = Ask(self._run.site.get(path), 200, ask.read_back)
+
+    def _fail(self, why: str) -> None:
+        self._run.outcome.wrong[why] += 1
+        self._ask = None
+        self._transport.abort()
+
+
+async def _run(job: Job, site: Site, asks: Iterator[Ask]) -> Outcome:
+    run = Run(job, site, asks)
+    cpu = time.process_time()
+    users = [User(run) for _ in range(job.users)]
+    for user in users:
+        user.connect()
+    try:
+        await asyncio.wait_for(run.over.wait(), job.seconds + _PATIENCE_SECONDS)
+    except TimeoutError:
+        for user in users:
+            user.leave()
+    outcome = run.outcome
+    outcome.cpu_seconds = time.process_time() - cpu
+    outcome.busy_seconds = time.perf_counter() - run.begun
+    outcome.answered, outcome.seconds = len(run.taken), run.ended - run.counted_from
+    latencies = histogram()
+    for microseconds, count in Counter(int(one * 1e6) for one in run.taken).items():
+        latencies.record_value(microseconds, count)
+    outcome.histogram = latencies.encode()
+    return outcome
+
+
+def main() -> None:
+    """Each job in turn: says when it is prepared, begins when told, tells the outcome."""
+    read, write = sys.stdin.buffer, sys.stdout.buffer
+    while True:
+        try:
+            job: Job = pickle.load(read)
+        except EOFError:
+            return
+        site = Site(job.url)
+        asks = job.asking.begin(site)
+        write.write(READY)
+        write.flush()
+        if read.readline() != GO:
+            return
+        gc.collect()
+        gc.disable()  # a full collection over all these requests would be counted as the server's time
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            outcome = runner.run(_run(job, site, asks))
+        gc.enable()
+        pickle.dump(outcome, write)
+        write.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""How long a server takes to its first answer, by size: after an orderly stop, and after a kill -9."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from itertools import product
+
+from goseventh.bench import built
+from goseventh.bench.asking import Create
+from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
+from goseventh.bench.plan import Plan
+from goseventh.bench.results import Where
+from goseventh.bench.server import Server
+from goseventh.bench.wire import Site
+
+_LOAD_SECONDS = 0.4
+_PEOPLE = 8_000
+_PATIENCE = 60.0
+_EACH_SECONDS = 4.0
+_MOST_REPEATS = 3
+
+
+def _cost(plan: Plan) -> Cost:
+    sizes = plan.depth.started
+    runs = len(sizes) * len(plan.strategies) * _repeats(plan)
+    return Cost(
+        sum(sizes) / built.PER_SECOND + runs * _EACH_SECONDS, sum(sizes) * built.BYTES + runs * _PEOPLE * 4096
+    )
+
+
+def _repeats(plan: Plan) -> int:
+    return min(plan.repeat, _MOST_REPEATS)
+
+
+def _run(rig: Rig) -> Iterator[Found]:
+    plan = rig.plan
+    for people in plan.depth.started:
+        built.build(rig.place / str(people), people, plan.seed)
+    for turn in range(_repeats(plan)):
+        for people, strategy in product(plan.depth.started, plan.strategies):
+            where: Where = {"people": people, "strategy": strategy, "workers": plan.most_workers}
+            server, seconds = _started(rig, people, strategy)
+            with server:
+                yield Observation("first answer", "ms", "lower", where, seconds * 1000)
+                # Killed right behind its last creations, so that there is something to recover.
+                load = rig.generators(plan.most_workers)
+                load.saturate(server.url, [Create(_PEOPLE, plan.seed + turn)], _LOAD_SECONDS)
+                server.kill()
+            server, recovered = _started(rig, people, strategy)
+            with server:
+                yield Observation("first answer after kill -9", "ms", "lower", where, recovered * 1000)
+            rig.tell(
+                f"{strategy}, {people:,} people: first answer after {seconds:.2f} s,"
+                f" after a kill -9 {recovered:.2f} s",
+                _EACH_SECONDS,
+            )
+    for people in plan.depth.started:
+        shutil.rmtree(rig.place / str(people))
+
+
+def _started(rig: Rig, people: int, strategy: str) -> tuple[Server, float]:
+    """A server that has answered how many people there are, and how long that took from its start."""
+    begin = time.monotonic()
+    server = rig.serve(rig.place / str(people), strategy, rig.plan.most_workers)
+    try:
+        Site(server.url).count(_PATIENCE)
+    except BaseException:
+        server.__exit__(None, None, None)
+        raise
+    return server, time.monotonic() - begin
+
+
+PART = Part("startup", "time to the first answer, also after a kill -9, by people and strategy", _cost, _run)

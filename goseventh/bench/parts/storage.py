@@ -1,0 +1,44 @@
+"""Creations in a process, without HTTP: what each strategy makes of writers and of the time a flush takes."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import product
+
+from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
+from goseventh.bench.plan import Plan
+from goseventh.bench.report import COMMIT_PAGES, PAGE
+from goseventh.bench.results import Where
+
+_START_SECONDS = 0.9
+_PER_SECOND = 8_000
+"""Creations, for the estimate of what is written."""
+
+
+def _cells(plan: Plan) -> list[tuple[str, int, int]]:
+    return list(product(plan.strategies, plan.flush_ms, plan.depth.writers))
+
+
+def _cost(plan: Plan) -> Cost:
+    runs = len(_cells(plan)) * plan.repeat
+    # Most commits are shared; one in ten pages is a fair guess over all strategies.
+    written = int(runs * plan.seconds * _PER_SECOND * COMMIT_PAGES * PAGE / 10)
+    return Cost(runs * (plan.seconds + _START_SECONDS), written)
+
+
+def _run(rig: Rig) -> Iterator[Found]:
+    plan = rig.plan
+    for turn in range(plan.repeat):
+        for strategy, flush_ms, writers in _cells(plan):
+            directory = rig.place / "data"
+            arguments = (directory, strategy, writers, flush_ms, plan.seconds, plan.seed + turn)
+            rate = float(rig.run("goseventh.bench.creating", *map(str, arguments)))
+            shutil.rmtree(directory)
+            where: Where = {"strategy": strategy, "flush_ms": flush_ms, "writers": writers}
+            yield Observation("creations", "1/s", "higher", where, rate)
+            rig.tell(
+                f"{strategy}, a flush +{flush_ms} ms, {writers} writers: {rate:,.0f} creations/s",
+                plan.seconds + _START_SECONDS,
+            )
+
+
+PART = Part("storage", "creations in a process by strategy, writers and flush delay", _cost, _run)

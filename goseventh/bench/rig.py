@@ -1,0 +1,102 @@
+"""What parts stand on while they measure: servers and generators, which end with the run."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from goseventh.bench import child
+from goseventh.bench.cores import Placement, place
+from goseventh.bench.plan import Plan
+from goseventh.bench.saturation import Generators
+from goseventh.bench.server import NotServing, Server, serve
+
+Tell = Callable[[str, float], None]
+"""Says that a step is over, and how many seconds it was meant to take."""
+
+
+class OwnRig:
+    """See `parts.shape.Rig`; a context that ends whatever still runs."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        directory: Path,
+        cpus: Collection[int],
+        groups: Sequence[Path],
+        tell: Tell,
+    ) -> None:
+        """`cpus` there are for servers and load; `groups` hold the servers."""
+        self.plan = plan
+        self.place = directory
+        self.tell = tell
+        self.warnings: list[str] = []
+        self.failed = False
+        self._cpus, self._groups = cpus, groups
+        self._closing = ExitStack()
+        self._generators: dict[Sequence[Collection[int]], Generators] = {}
+
+    def __enter__(self) -> "OwnRig":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.close()
+
+    def clear(self) -> None:
+        """An empty place for the next part."""
+        for entry in self.place.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    def warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def fail(self, sentence: str) -> None:
+        self.failed = True
+        self.warn(sentence)
+
+    def placement(self, workers: int) -> Placement:
+        return place(self._cpus, workers)
+
+    def serve(
+        self,
+        directory: Path,
+        strategy: str,
+        workers: int,
+        flush_ms: int = 0,
+        variables: Mapping[str, str] | None = None,
+    ) -> Server:
+        cpus = self.placement(workers).server
+        return serve(
+            directory, strategy, workers, flush_ms, cpus=cpus, groups=self._groups, variables=variables
+        )
+
+    def start(self, module: str, *arguments: str, workers: int, limited: bool = True) -> Server:
+        groups = self._groups if limited else ()
+        return Server(module, *arguments, cpus=self.placement(workers).server, groups=groups)
+
+    def run(
+        self, module: str, *arguments: str, limited: bool = True, allowed: Collection[int] = (0,)
+    ) -> bytes:
+        process = subprocess.Popen(
+            child.command(module, arguments, self._cpus, self._groups if limited else ()),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the benchmark
+        )
+        try:
+            output, errors = process.communicate()
+        except BaseException:
+            process.terminate()  # it may have processes of its own, which it then ends
+            process.communicate()
+            raise
+        if process.returncode not in allowed:
+            raise NotServing(f"{module} ended with {process.returncode}: {errors.decode().strip()}")
+        return output
+
+    def generators(self, workers: int) -> Generators:
+        cpus = self.placement(workers).generators
+        if cpus not in self._generators:
+            self._generators[cpus] = self._closing.enter_context(Generators(cpus))
+        return self._generators[cpus]

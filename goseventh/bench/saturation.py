@@ -1,0 +1,104 @@
+"""Saturating a server: the load generator's processes, on CPUs of their own, and what they found together."""
+
+import pickle
+import subprocess
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from goseventh.bench import child
+from goseventh.bench.asking import Asking
+from goseventh.bench.job import GO, READY, Job, Outcome, histogram
+
+USERS = 64
+"""Connections in all, each with one request outstanding."""
+
+
+class GeneratorDied(Exception):
+    """A process of the load generator ended; it has said why on standard error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saturated:
+    """What a server did under load."""
+
+    answered: int
+    """Right answers that were counted: not those of the warm-up."""
+    per_second: float
+    p50: float
+    """ms, as the next."""
+    p99: float
+    wrong: Counter[str]
+    share: float
+    """Of its CPU that the busiest process of the generator took: near 1 it was itself what was measured."""
+    created: Sequence[tuple[str, int]]
+
+
+class Generators:
+    """Processes that generate load, one on each group of CPUs; a context."""
+
+    def __init__(self, cpus: Sequence[Collection[int]]) -> None:
+        self._processes = [
+            subprocess.Popen(
+                child.command("goseventh.bench.generator", (), own, ()),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is for the benchmark
+            )
+            for own in cpus
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+
+    def saturate(self, url: str, askings: Sequence[Asking], seconds: float, users: int = USERS) -> Saturated:
+        """Has `users` ask the server at `url` for so long; of `askings` each process takes one in turn."""
+        count = len(self._processes)
+        for number, process in enumerate(self._processes):
+            share = users // count + (number < users % count)
+            job = Job(url, askings[number % len(askings)], share, seconds)
+            assert process.stdin is not None
+            pickle.dump(job, process.stdin)
+            process.stdin.flush()
+        for process in self._processes:
+            assert process.stdout is not None
+            if process.stdout.readline() != READY:
+                raise GeneratorDied(f"the load generator ended with {process.wait()}")
+        for process in self._processes:
+            assert process.stdin is not None
+            process.stdin.write(GO)
+            process.stdin.flush()
+        return _together([_outcome(process) for process in self._processes])
+
+
+def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:
+    assert process.stdout is not None
+    try:
+        outcome: Outcome = pickle.load(process.stdout)
+    except EOFError:
+        raise GeneratorDied(f"the load generator ended with {process.wait()}") from None
+    return outcome
+
+
+def _together(outcomes: Sequence[Outcome]) -> Saturated:
+    latencies = histogram()
+    for outcome in outcomes:
+        latencies.decode_and_add(outcome.histogram)
+    return Saturated(
+        answered=sum(one.answered for one in outcomes),
+        per_second=sum(one.answered / one.seconds for one in outcomes if one.seconds),
+        p50=latencies.get_value_at_percentile(50) / 1000,
+        p99=latencies.get_value_at_percentile(99) / 1000,
+        wrong=sum((one.wrong for one in outcomes), Counter()),
+        share=max(one.cpu_seconds / one.busy_seconds for one in outcomes),
+        created=[path for one in outcomes for path in one.created],
+    )

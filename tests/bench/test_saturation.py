@@ -1,0 +1,157 @@
+"""The load generator counts what is wrong, on real sockets, and knows when its figures mean little."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from goseventh.bench import answer
+from goseventh.bench.asking import Create, Mix, Read, Search
+from goseventh.bench.collected import Collected, spread
+from goseventh.bench.cores import place
+from goseventh.bench.machine import filesystem
+from goseventh.bench.parts.shape import Observation
+from goseventh.bench.saturation import Generators
+
+from .stub import Answer, Stub, problem
+
+SECONDS = 0.3
+USERS = 4
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n"
+
+
+@pytest.fixture(scope="module")
+def generators() -> Iterator[Generators]:
+    with Generators([{0}, {0}]) as two:
+        yield two
+
+
+def test_a_right_server_is_right(generators: Generators) -> None:
+    with Stub() as stub:
+        created = generators.saturate(stub.url, [Create(5_000, 1)], SECONDS, USERS)
+        assert (created.wrong, len(stub.people)) == ({}, len(created.created))
+        assert 0 < created.answered <= len(created.created)
+        assert created.per_second == pytest.approx(created.answered / (SECONDS * 0.85))
+        assert 0 < created.p50 <= created.p99
+        read = generators.saturate(stub.url, [Read(created.created)], SECONDS, USERS)
+        assert (read.wrong, read.answered > 0) == ({}, True)
+        assert generators.saturate(stub.url, [Search(1)], SECONDS, USERS).wrong == {}
+        assert generators.saturate(stub.url, [Mix(Create(5_000, 2))], SECONDS, USERS).wrong == {}
+
+
+class Refuses(Stub):
+    def create(self, body: bytes) -> Answer | None:
+        return problem(503)
+
+
+class Truncates(Stub):
+    def keep(self, person: dict[str, object]) -> Answer:
+        status, headers, body = super().keep(person)
+        return status, headers, body[:20]
+
+
+class Unlocated(Stub):
+    def keep(self, person: dict[str, object]) -> Answer:
+        status, headers, body = super().keep(person)
+        return status, {key: value for key, value in headers.items() if key != "Location"}, body
+
+
+class Hangs(Stub):
+    def create(self, body: bytes) -> Answer | None:
+        json.loads(body)
+        raise ConnectionError
+
+
+@pytest.mark.parametrize(
+    ("defective", "what"),
+    [
+        (Refuses, "status 503, not 201"),
+        (Truncates, "a body of 20 bytes, shorter than it can be"),
+        (Unlocated, "a creation without a Location of the person"),
+        (Hangs, "no answer: the connection was closed"),
+    ],
+)
+def test_each_wrong_answer_is_counted_by_what_it_is(
+    generators: Generators, defective: Callable[[], Stub], what: str
+) -> None:
+    with defective() as stub:
+        found = generators.saturate(stub.url, [Create(5_000, 1)], SECONDS, USERS)
+    assert set(found.wrong) == {what}
+    assert found.wrong[what] > 0
+
+
+def test_nobody_there_is_wrong_too(generators: Generators) -> None:
+    with Stub() as stub:
+        url = stub.url
+    found = generators.saturate(url, [Search(1)], SECONDS, USERS)
+    assert found.answered == 0
+    assert all(what.startswith("no connection") for what in found.wrong)
+    assert found.wrong
+
+
+def test_requests_that_end_early_end_the_measure(generators: Generators) -> None:
+    with Stub() as stub:
+        found = generators.saturate(stub.url, [Create(40, 1)], 5.0, USERS)
+    assert len(found.created) == 80  # forty of each process
+    assert found.wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("received", "found"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]", answer.Answer(200, 2)),
+        (b"HTTP/1.1 200 OK\r\ncontent-length:2\r\n\r\n[]", answer.Answer(200, 2)),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Le", None),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", answer.Answer(204, 0)),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n", None),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n",
+            answer.Answer(200, 12),
+        ),
+    ],
+)
+def test_an_answer_is_whole_or_not(received: bytes, found: answer.Answer | None) -> None:
+    assert answer.whole(received) == found
+
+
+@pytest.mark.parametrize(
+    "received",
+    [
+        b"garbage all along\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n\r\n[]",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n[]",
+    ],
+)
+def test_what_is_no_answer_is_broken(received: bytes) -> None:
+    with pytest.raises(answer.Broken):
+        answer.whole(received)
+
+
+def test_generators_get_cpus_of_their_own_where_there_are_enough() -> None:
+    assert place({0, 1}, 1) == ((0,), ((1,),))
+    assert place({0, 1}, 2) == ((0, 1), ((0, 1),))
+    assert place({0, 1}, 2).shared
+    assert not place({0, 1}, 1).shared
+    assert place(range(8), 5) == (tuple(range(6)), ((6,), (7,)))
+    assert place({3}, 1).shared
+
+
+def test_values_become_figures_and_a_wide_spread_a_warning() -> None:
+    collected = Collected()
+    for value in (100.0, 140.0, 90.0):
+        collected.add("http", Observation("creations", "1/s", "higher", {"workers": 1}, value))
+        collected.add("http", Observation("creations", "1/s", "higher", {"workers": 2}, 100.0))
+    assert [list(figure.values) for figure in collected.figures()] == [[100.0, 140.0, 90.0], [100.0] * 3]
+    assert spread([100.0, 140.0, 90.0]) == 0.5
+    [warning] = collected.warnings()
+    assert warning.startswith("1 rates of http spread over more than 30%")
+
+
+def test_the_filesystem_is_the_innermost_mount_s() -> None:
+    mounts = (
+        "1 0 0:1 / / rw - ext4 a rw\n2 1 0:2 / /dev/shm rw - tmpfs t rw\n3 1 0:3 / /dev rw - devtmpfs d rw"
+    )
+    assert filesystem(Path("/dev/shm/x"), mounts) == "tmpfs"
+    assert filesystem(Path("/srv"), mounts) == "ext4"

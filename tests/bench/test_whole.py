@@ -1,0 +1,179 @@
+"""Runs of the parts of `goseventh bench all` in small: real servers and real signals."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from goseventh.bench.parts.table import TABLE
+from goseventh.bench.plan import QUICK, plan
+from goseventh.bench.results import OWN, Results, load
+from goseventh.bench.whole import INTERRUPTED, PASSED, REFUSED
+from storage.strategies import table
+from tests.serving import ROOT, Server, until
+
+TINY = ("--seconds=0.2", "--repeat=1", "--workers=1", "--emulate-flush-ms=0")
+
+
+def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "goseventh", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def names(results: Results, part: str) -> set[str]:
+    return {figure.name for figure in results.figures if figure.part == part}
+
+
+@pytest.fixture(scope="module")
+def http(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Results]:
+    """What a run of one part said and measured."""
+    out = tmp_path_factory.mktemp("http") / "report"
+    ran = bench("http", *TINY, f"--out={out}")
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    assert [entry.name for entry in out.iterdir() if entry.is_dir()] == []  # no store is left
+    return ran.stdout, load(out / "report.json")
+
+
+def test_every_cell_of_the_plan_has_its_figures(http: tuple[str, Results]) -> None:
+    _, results = http
+    assert (results.complete, results.target) == (True, OWN)
+    created = [figure for figure in results.figures if figure.name == "creations"]
+    assert [dict(figure.where) for figure in created] == [
+        {"server": "bare", "workers": 1},
+        *({"strategy": row.name, "flush_ms": 0, "workers": 1} for row in table.TABLE),
+    ]
+    assert all(len(figure.values) == 1 and figure.values[0] > 0 for figure in created)
+    assert {"reads", "searches", "mix", "creations, p99", "ceiling"} <= names(results, "http")
+    wrong = [figure for figure in results.figures if figure.name.endswith("wrong answers")]
+    assert wrong
+    assert all(figure.values == [0] for figure in wrong)
+
+
+def test_no_strategy_is_without_its_promise(http: tuple[str, Results]) -> None:
+    assert [promise.name for promise in http[1].strategies] == [row.name for row in table.TABLE]
+    assert all(promise.power_cut_loses for promise in http[1].strategies)
+
+
+def test_it_says_first_what_it_does_and_then_a_line_a_step(http: tuple[str, Results]) -> None:
+    lines = http[0].splitlines()
+    assert lines[0].startswith("Measures servers that it starts itself: about ")
+    assert "Disks wear: be prepared." in lines[2]
+    assert sum("creations/s" in line for line in lines) == 1 + len(table.TABLE)
+
+
+@pytest.mark.parametrize("part", ["storage", "startup", "memory"])
+def test_each_part_alone_writes_the_same_report(tmp_path: Path, part: str) -> None:
+    flags = ("--quick", "--strategies=group-commit", *TINY, f"--out={tmp_path}")
+    ran = bench(part, *flags)
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    results = load(tmp_path / "report.json")
+    assert {figure.part for figure in results.figures} == {part}
+    assert all(value > 0 for figure in results.figures for value in figure.values)
+
+
+@pytest.mark.debian("cc")
+def test_a_crash_shows_what_an_unsafe_strategy_loses(tmp_path: Path) -> None:
+    ran = bench("crash", "--quick", "--strategies=memory-queue", f"--out={tmp_path}")
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    found = {
+        (figure.name, figure.where["crash"]): figure.values[0]
+        for figure in load(tmp_path / "report.json").figures
+    }
+    assert found["acknowledged and lost", "kill -9"] > 0
+    assert found["acknowledged and lost", "power cut, nothing kept"] > 0
+    assert found["promised and lost", "kill -9"] == 0
+
+
+@pytest.mark.debian("wrk")
+def test_the_load_generator_is_compared_with_wrk_on_one_server(tmp_path: Path) -> None:
+    flags = ("--strategies=group-commit", "--beside-wrk", *TINY, f"--out={tmp_path}")
+    ran = bench("http", *flags)
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    rates = {
+        figure.name: figure.values[0]
+        for figure in load(tmp_path / "report.json").figures
+        if figure.name.startswith("reads by ")
+    }
+    assert set(rates) == {"reads by the load generator", "reads by wrk"}
+    assert all(rate > 0 for rate in rates.values())
+
+
+def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp_path: Path) -> None:
+    server.create(apelido="already here")
+    ran = bench("http", *TINY, f"--url=http://127.0.0.1:{server.port}", f"--out={tmp_path}")
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    results = load(tmp_path / "report.json")
+    assert results.target == f"http://127.0.0.1:{server.port}"
+    assert results.strategies == []
+    assert {"creations", "reads", "searches", "mix"} <= names(results, "http")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_no_process_and_keeps_what_it_measured(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "goseventh", "bench", "http", "--quick", "--seconds=0.3"]
+    with subprocess.Popen(
+        [*command, f"--out={tmp_path}"], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        until(lambda: "creations/s" in running.stdout.readline())  # type: ignore[union-attr]
+        until(lambda: mentioning(tmp_path))
+        running.send_signal(number)
+        rest = running.stdout.read()
+        code = running.wait(20)
+    until(lambda: not mentioning(tmp_path))
+    if number is signal.SIGKILL:
+        return  # nothing can be kept, but nothing is left running either
+    assert code == INTERRUPTED
+    assert f"Interrupted; what was measured is in {tmp_path}" in rest
+    results = load(tmp_path / "report.json")
+    assert results.complete is False
+    assert "creations" in names(results, "http")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
+
+
+def mentioning(directory: Path) -> list[str]:
+    """Command lines of processes that serve from somewhere in a directory."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if f"--data-dir={directory}" in line:
+            found.append(line)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("http", "--strategies=fast"), "--strategies must be one of group-commit"),
+        (("http", "--workers=0"), "--workers must be a whole number from 1 to 64, not '0'"),
+        (("http", "--emulate-flush-ms=1,x"), "--emulate-flush-ms must be a whole number"),
+        (("http", "--seconds=0"), "--seconds 0: must be from 0.05"),
+        (("http", "--repeat=0"), "--repeat 0: must be from 1"),
+        (("http", "--cpus=0"), "--cpus 0: must be from 0.1"),
+        (("http", "--memory=3"), "--memory must be 128MiB or more"),
+        (("http", "--url=nonsense"), "nonsense is no URL like http://"),
+        (("http", "--url=http://127.0.0.1:1"), "no server at http://127.0.0.1:1"),
+        (("http", "--url=http://127.0.0.1:1", "--cpus=1"), "can't be held by --cpus"),
+        (("crash", "--url=http://127.0.0.1:1"), "crash measures only servers that are started here"),
+        (("http", "--out=/proc/nowhere"), "--out /proc/nowhere: No such file or directory"),
+        (("http", "--quick", "--full"), "not allowed with argument"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_one_line(arguments: tuple[str, ...], line: str) -> None:
+    ran = bench(*arguments)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (REFUSED, "", 1), ran.stderr
+    assert line in ran.stderr
+
+
+def test_every_part_says_what_it_costs() -> None:
+    for part in TABLE.values():
+        cost = part.cost(plan(QUICK))
+        assert cost.seconds > 0
+        assert cost.written > 0
