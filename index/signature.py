@@ -103,8 +103,8 @@ def build(texts: Iterable[Slice], entries: int) -> list[bytes]:
     return [header, known.codes.tobytes(), *rows]
 
 
-def read(stored: memoryview) -> Signature:
-    """Opens a signature by its stored header; SignatureError if it is none."""
+def read(stored: memoryview | bytes) -> Signature:
+    """Opens a signature by its header; SignatureError if it is none."""
     if len(stored) != _HEADER.size:
         raise SignatureError("its header has a wrong length")
     magic, entries, block, short, long, length = _HEADER.unpack(stored)
@@ -134,7 +134,7 @@ def wanted(needle: bytes) -> Wanted:
 
 
 def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
-    """The blocks, a bit each, outside which a needle is not; `parts` gives what is stored."""
+    """The blocks, a bit each, outside which a needle is not; SignatureError if a row is missing."""
     left = (1 << opened.blocks) - 1
     if asked.short is not None:
         if _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
@@ -147,7 +147,10 @@ def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
     rows_a_part = _rows_a_part(width)
     for number in rows:
         which, at = divmod(number, rows_a_part)
-        left &= int.from_bytes(parts(_ROWS + which)[at * width : (at + 1) * width], "little")
+        row = parts(_ROWS + which)[at * width : (at + 1) * width]
+        if len(row) < width:
+            raise SignatureError("a row is missing")
+        left &= int.from_bytes(row, "little")
         if not left:
             break
     return left
