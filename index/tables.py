@@ -94,6 +94,8 @@ class Opened(NamedTuple):
 
     since: int
     """The transaction in which it was found."""
+    prefix: bytes
+    """What its keys begin with."""
     header: bytes
     views: dict[int, memoryview]
     """Parts that were asked for, by their numbers."""
@@ -169,24 +171,23 @@ def _stored(
         header = transaction.get(span.key(HEADER), db=database)
         if header is None:
             return None
-        opened = kept[span] = Opened(now, bytes(content(header)), {})
+        opened = kept[span] = Opened(now, span.prefix, bytes(content(header)), {})
         for tier in span.tiers() if not span.level else ():
             kept.pop(tier, None)
-    return Table(opened.header, partial(_part, transaction, database, span.prefix, opened.views))
+    return Table(opened.header, partial(_part, transaction, database, opened))
 
 
 def _part(
     transaction: "Transaction[memoryview]",
     database: _Database,
-    prefix: bytes,
-    views: dict[int, memoryview],
+    opened: Opened,
     number: int,
 ) -> memoryview:
-    view = views.get(number)
+    view = opened.views.get(number)
     if view is None:
-        view = transaction.get(prefix + number.to_bytes(2, "big"), db=database)
+        view = transaction.get(opened.prefix + number.to_bytes(2, "big"), db=database)
         if view is None:
-            raise TableError(f"part {number} is missing of the table {prefix.hex()}")
+            raise TableError(f"part {number} is missing of the table {opened.prefix.hex()}")
         if term_log.stays(transaction, database, view):
-            views[number] = view
+            opened.views[number] = view
     return view
