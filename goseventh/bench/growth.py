@@ -1,6 +1,7 @@
 """Creations per second into an empty store and into a large one, in turn."""
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from goseventh.bench.corpora import Corpus, Tournament
 from goseventh.progress import Show
+from goseventh.worker import SWITCH_SECONDS
 from storage.environment import create
 from storage.people import Created
 from storage.records import Record
@@ -29,6 +31,8 @@ def measure(large: Path, creations: int, seed: int, show: Show) -> dict[str, Any
     Each round creates so many people in `large`, a store that nobody has open, and in an empty one beside it.
     """
     rates: dict[str, list[float]] = {"empty": [], "large": []}
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)  # as in a worker, or whoever makes tables holds up the commits
     for turn in range(ROUNDS):
         show(turn, ROUNDS, "creating")
         prefix = f"Round{'ABCDEFGH'[turn]}".encode()  # nobody has such nicknames yet
@@ -38,6 +42,7 @@ def measure(large: Path, creations: int, seed: int, show: Show) -> dict[str, Any
             create(Path(place))
             rates["empty"].append(_rate(Path(place), batches))
         rates["large"].append(_rate(large, batches))
+    sys.setswitchinterval(before)
     medians = {name: statistics.median(rate) for name, rate in rates.items()}
     return {
         "strategy": table.DEFAULT.name,
