@@ -4,6 +4,9 @@ import math
 import os
 from pathlib import Path
 
+SWITCH_SECONDS = 0.0005
+"""What a worker sets: its commit thread gives up the GIL at every LMDB call, and wants it back sooner than by
+default (5 ms)."""
 _V2 = Path("/sys/fs/cgroup")
 _V1 = Path("/sys/fs/cgroup/cpu")
 

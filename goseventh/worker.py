@@ -15,7 +15,7 @@ import uvloop
 from sanic.models.server_types import Signal
 from sanic.server.async_server import AsyncioServer
 
-from goseventh import door
+from goseventh import cpus, door
 from goseventh.app import create_app
 from goseventh.operators import Facts, Guard
 from goseventh.problems import unavailable
@@ -36,8 +36,6 @@ _FAREWELL_SECONDS = 0.15
 _ARRIVAL_SECONDS = 0.02
 _DRAIN_SECONDS = 3.0
 _REFUSAL_SECONDS = 0.1
-# The commit thread gives up the GIL at every LMDB call and wants it back soon, not after the default 5 ms.
-_SWITCH_SECONDS = 0.0005
 
 _log = logging.getLogger("goseventh")
 
@@ -48,7 +46,7 @@ def run(settings: Settings, started: float, listener: socket.socket, ready: Call
     Runs in a forked process whose signals are blocked; they are let in once there is a handler for them.
     `started` is when the server was, by the monotonic clock; `ready` is called when connections are answered.
     """
-    sys.setswitchinterval(_SWITCH_SECONDS)
+    sys.setswitchinterval(cpus.SWITCH_SECONDS)
     # What the supervisor imported is never collected: neither scanned again nor copied by being scanned.
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)

@@ -7,9 +7,10 @@ from lmdb import Transaction, _Database
 
 from index import outline, segment, tables
 from index.fuzzy import Source
+from index.kept import Kept
 from index.outline import Outlines
 from index.segment import Entry, Segment
-from index.tables import Parts
+from index.tables import Table
 from index.term_log import Slice, Walk
 
 
@@ -29,18 +30,22 @@ class Outlined:
         terms: _Database,
         outlines: _Database | None,
         deadline: float,
+        kept: Kept | None = None,
     ) -> Iterator[Source]:
         """Every entry, in order. Raises TimeoutError past `deadline`, but keeps what was made until then."""
-        walk, finder = Walk(transaction, terms), Walk(transaction, terms)
+        kept = kept or Kept()
+        walk, finder = Walk(transaction, terms, kept.segments), Walk(transaction, terms, kept.segments)
+        last = walk.last()
+        finder.last()
 
         def find(number: int) -> tuple[Segment, int]:
             found = next(finder.slices(number, number + 1))
             return found.part, number - found.begin
 
         unused = set(self._made)
-        for span, parts in tables.cover(transaction, outlines, 1, walk.last()):
-            if parts is not None:
-                yield Source(span.first, _stored(parts), find)
+        for span, table in tables.cover(transaction, outlines, 1, last, kept.outlines):
+            if table is not None:
+                yield Source(span.first, _stored(table), find)
                 continue
             first = span.first
             for found in walk.slices(first, span.end):
@@ -62,8 +67,8 @@ def source(first: int, entries: Sequence[Entry]) -> Source:
     return Source(first, _made(Slice(part, 0, len(entries))), lambda _: (part, first))
 
 
-def _stored(parts: Parts) -> Outlines:
-    return Outlines(tables.content(parts(tables.HEADER)), lambda number: tables.content(parts(number)))
+def _stored(table: Table) -> Outlines:
+    return Outlines(table.header, lambda number: tables.content(table.parts(number)))
 
 
 def _made(found: Slice) -> Outlines:

@@ -21,6 +21,7 @@ for it changes the magic too.
 import struct
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +50,8 @@ _NEEDLE_GRAMS = 16
 # Odd numbers whose bits look random: the golden ratio of 2**32, and one from MurmurHash3's finaliser.
 _MULTIPLIERS = (0x9E3779B1, 0xC2B2AE35)
 _MOST_BLOCKS = 1 << 16
+# Headers of so many tables are read once: those of 100 million people.
+_OPENED = 400
 _HEADER = struct.Struct("<4sIIIIQ")
 
 
@@ -69,15 +72,10 @@ class Signature(NamedTuple):
     """How many rows of long grams."""
     length: int
     """About how many bytes of text."""
-
-    @property
-    def blocks(self) -> int:
-        return -(-self.entries // self.block)
-
-    @property
-    def width(self) -> int:
-        """Bytes a row."""
-        return -(-self.blocks // 8)
+    blocks: int
+    """How many there are."""
+    width: int
+    """Bytes a row."""
 
 
 def build(texts: Iterable[Slice], entries: int) -> list[bytes]:
@@ -103,15 +101,18 @@ def build(texts: Iterable[Slice], entries: int) -> list[bytes]:
     return [header, known.codes.tobytes(), *rows]
 
 
-def read(stored: memoryview) -> Signature:
-    """Opens a signature by its stored header; SignatureError if it is none."""
-    if len(stored) != _HEADER.size:
+@lru_cache(_OPENED)
+def read(header: bytes) -> Signature:
+    """Opens a signature by its header; SignatureError if it is none."""
+    if len(header) != _HEADER.size:
         raise SignatureError("its header has a wrong length")
-    magic, entries, block, short, long, length = _HEADER.unpack(stored)
-    opened = Signature(entries, block, short, long, length)
-    if magic != MAGIC or not all(opened[1:]) or not 0 < opened.blocks <= _MOST_BLOCKS:
+    magic, entries, block, short, long, length = _HEADER.unpack(header)
+    if magic != MAGIC or not all((entries, block, short, long, length)):
         raise SignatureError("its header is none")
-    return opened
+    blocks = -(-entries // block)
+    if blocks > _MOST_BLOCKS:
+        raise SignatureError("its header has too many blocks")
+    return Signature(entries, block, short, long, length, blocks, -(-blocks // 8))
 
 
 class Wanted(NamedTuple):
@@ -134,7 +135,7 @@ def wanted(needle: bytes) -> Wanted:
 
 
 def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
-    """The blocks, a bit each, outside which a needle is not; `parts` gives what is stored."""
+    """The blocks, a bit each, outside which a needle is not; SignatureError if a row is missing."""
     left = (1 << opened.blocks) - 1
     if asked.short is not None:
         if _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
@@ -143,11 +144,13 @@ def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
     else:
         first, count = opened.short, opened.long
         rows = [first + (hashed * count >> 16) for hashed in asked.long]
-    width = opened.width
-    rows_a_part = _rows_a_part(width)
+    width, rows_a_part = opened.width, _rows_a_part(opened.width)
     for number in rows:
         which, at = divmod(number, rows_a_part)
-        left &= int.from_bytes(parts(_ROWS + which)[at * width : (at + 1) * width], "little")
+        row = parts(_ROWS + which)[at * width : (at + 1) * width]
+        if len(row) < width:
+            raise SignatureError("a row is missing")
+        left &= int.from_bytes(row, "little")
         if not left:
             break
     return left

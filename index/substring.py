@@ -1,16 +1,17 @@
 """The exact search: which entries contain the needle, the oldest first."""
 
 import math
+import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from functools import cache
 from time import monotonic
 
 import stringzilla
 from lmdb import Transaction, _Database
 
 from index import signature, tables
+from index.kept import Kept
 from index.segment import Segment
-from index.tables import Span
 from index.term_log import Walk
 
 # What a run of blocks costs beside its scan, and a look into a signature, in bytes scanned meanwhile: some
@@ -31,6 +32,7 @@ def search(
     *,
     first: int = 1,
     signatures: _Database | None = None,
+    kept: Kept | None = None,
     deadline: float = math.inf,
     budget: float = math.inf,
 ) -> list[bytes]:
@@ -38,28 +40,34 @@ def search(
 
     Scans the memory map itself: `transaction` must be one with buffers, and lives until the answer is there.
     Begins with the entry of the number `first`. `signatures` holds those of some spans of `terms`; without
-    one a span is scanned. Raises TimeoutError past `deadline`, by the monotonic clock, and OverBudgetError
-    rather than take much longer than to scan `budget` bytes.
+    one a span is scanned. `kept` is this process's, for these. Raises TimeoutError past
+    `deadline`, by the monotonic clock, and OverBudgetError rather than take much longer than to scan `budget`
+    bytes.
     """
     found: list[bytes] = []
-    walk = Walk(transaction, terms)
+    kept = kept or Kept()
+    walk = Walk(transaction, terms, kept.segments)
     asked = signature.wanted(needle)
-    for span, parts in tables.cover(transaction, signatures, first, walk.last()):
-        runs = iter([(span.first, span.end)])
-        if parts is not None:
+    for span, table in tables.cover(transaction, signatures, first, walk.last(), kept.signatures):
+        runs = [(max(span.first, first), span.end)]
+        if table is not None:
             budget -= _SIGNATURE_COST
-            opened = signature.read(tables.content(parts(tables.HEADER)))
-            if blocks := signature.candidates(opened, asked, parts):
-                blocks = close_gaps(blocks, _RUN_COST * opened.blocks // opened.length)
-            runs = _runs(blocks, span, opened.block)
-        for begin, end in runs:
-            for part, at, stop in walk.slices(max(begin, first), end):
-                budget -= _RUN_COST + part.stop(stop) - part.offsets[at]
-                if budget < 0:
-                    raise OverBudgetError
-                if monotonic() > deadline:
-                    raise TimeoutError
-                scan(part, needle, limit, found, begin=at, end=stop)
+            opened = signature.read(table.header)
+            blocks = signature.candidates(opened, asked, table.parts)
+            at, size = span.first, opened.block
+            runs = [
+                (max(at + begin * size, first), min(at + end * size, span.end))
+                for begin, end in ranges(blocks, _RUN_COST * opened.blocks // opened.length)
+            ]
+        for part, begin, end in walk.slices_of(runs):
+            start, stop = part.offsets[begin], part.stop(end)
+            budget -= _RUN_COST + stop - start
+            if budget < 0:
+                raise OverBudgetError
+            if monotonic() > deadline:
+                raise TimeoutError
+            if stringzilla.find(part.texts, needle, start, stop) >= 0:
+                scan(part, needle, limit, found, begin=begin, end=end)
                 if len(found) >= limit:
                     return found
     return found
@@ -84,21 +92,13 @@ def scan(
         at = stringzilla.find(texts, needle, offsets[position + 1], stop)
 
 
-def close_gaps(blocks: int, longest: int) -> int:
-    """The blocks, a bit each, with those between two of them that are no more than `longest` apart."""
-    for _ in range(longest):
-        blocks |= blocks << 1
-    for _ in range(longest):
-        blocks &= blocks >> 1
-    return blocks
+def ranges(bits: int, longest: int) -> list[tuple[int, int]]:
+    """Where ones are: from a pair's first bit to before its second; gaps of up to `longest` are closed."""
+    if not bits:
+        return []
+    return [found.span() for found in _ones(longest).finditer(f"{bits:b}"[::-1])]
 
 
-def _runs(blocks: int, span: Span, size: int) -> Iterator[tuple[int, int]]:
-    """The numbers of the entries in `blocks`, a bit each: from the first to before the second of a pair."""
-    while blocks:
-        lowest = blocks & -blocks
-        carried = blocks + lowest  # the lowest run of ones becomes one bit, behind its end
-        behind = carried & -carried
-        begin, end = lowest.bit_length() - 1, behind.bit_length() - 1
-        yield span.first + begin * size, min(span.first + end * size, span.end)
-        blocks = carried ^ behind
+@cache
+def _ones(longest: int) -> "re.Pattern[str]":
+    return re.compile(f"1+(?:0{{1,{longest}}}1+)*" if longest else "1+")

@@ -9,6 +9,7 @@ finished.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import google_crc32c
@@ -29,7 +30,19 @@ PREFIX = 9
 _CRC = 4
 
 Parts = Callable[[int], memoryview]
-"""Gives a stored part of a table by its number."""
+"""Gives a stored part of a table by its number; raises TableError if it is missing."""
+
+
+class TableError(ValueError):
+    """A part is missing of a table that has its header."""
+
+
+class Table(NamedTuple):
+    """A table as it is stored, for one transaction."""
+
+    header: bytes
+    """The content of that part."""
+    parts: Parts
 
 
 class Span(NamedTuple):
@@ -76,46 +89,64 @@ def span_of(prefix: bytes) -> Span | None:
     return Span(first, entries, level) if entries and first % entries == 1 % entries else None
 
 
+class Opened(NamedTuple):
+    """What is kept of a table."""
+
+    since: int
+    """The transaction in which it was found."""
+    prefix: bytes
+    """What its keys begin with."""
+    header: bytes
+    views: dict[int, memoryview]
+    """Parts that were asked for, by their numbers."""
+
+
+Kept = dict[Span, Opened]
+"""Tables of one database that a process has opened.
+
+A part with pages of its own stays where it is until it is removed (see `term_log.Sealed`). A tier's is when
+its group's table comes: who finds none of the group may use what is kept of the tier.
+"""
+
+
 def seal(content: bytes) -> bytes:
     """The value of a part."""
     return content + int(google_crc32c.value(content)).to_bytes(_CRC, "little")
 
 
-def is_whole(stored: bytes) -> bool:
+def is_whole(part: bytes) -> bool:
     """Whether a stored part is what was written."""
-    return seal(stored[:-_CRC]) == stored
-
-
-def parts(transaction: "Transaction[memoryview]", database: _Database, span: Span) -> Parts:
-    """Gives stored parts of a span's table, unchecked; an empty one for what is not there."""
-    prefix, get, nothing = span.prefix, transaction.get, memoryview(b"")
-
-    def part(number: int) -> memoryview:
-        return get(prefix + number.to_bytes(2, "big"), nothing, db=database)
-
-    return part
+    return seal(part[:-_CRC]) == part
 
 
 def cover(
-    transaction: "Transaction[memoryview]", database: _Database | None, first: int, last: int
-) -> Iterator[tuple[Span, Parts | None]]:
-    """All entries in order, in spans with and without a table; not spans that end before `first`."""
+    transaction: "Transaction[memoryview]",
+    database: _Database | None,
+    first: int,
+    last: int,
+    kept: Kept | None = None,
+) -> Iterator[tuple[Span, Table | None]]:
+    """All entries in order, in spans with and without a table; not spans that end before `first`.
+
+    `kept` is for this database alone. Any number of threads may use it at once.
+    """
     sealed = 0
+    kept = {} if kept is None else kept
     if database is not None:
         sealed = term_log.sealed(last)
         for span in spans(sealed):
             if span.end > first:
-                found = parts(transaction, database, span)
-                if found(HEADER):
+                found = _stored(transaction, database, span, kept)
+                if found or span.level:
                     yield span, found
                 else:
-                    yield from _parted(transaction, database, span)
+                    yield from ((tier, _stored(transaction, database, tier, kept)) for tier in span.tiers())
     yield Span(sealed + 1, last - sealed, 0), None
 
 
-def content(stored: memoryview) -> memoryview:
+def content(part: memoryview) -> memoryview:
     """The content of a stored part."""
-    return stored[:-_CRC]
+    return part[:-_CRC]
 
 
 def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span: Span) -> None:
@@ -130,10 +161,33 @@ def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span
             found = bool(cursor.key())
 
 
-def _parted(
-    transaction: "Transaction[memoryview]", database: _Database, group: Span
-) -> Iterator[tuple[Span, Parts | None]]:
-    """The tiers of a group that has no table itself."""
-    for span in group.tiers():
-        found = parts(transaction, database, span)
-        yield span, found if found(HEADER) else None
+def _stored(
+    transaction: "Transaction[memoryview]", database: _Database, span: Span, kept: Kept
+) -> Table | None:
+    """The table of a span, unchecked; None if there is none, or not all of it yet."""
+    opened, now = kept.get(span), transaction.id()
+    # Another thread's may be newer.
+    if opened is None or opened.since > now:
+        header = transaction.get(span.key(HEADER), db=database)
+        if header is None:
+            return None
+        opened = kept[span] = Opened(now, span.prefix, bytes(content(header)), {})
+        for tier in span.tiers() if not span.level else ():
+            kept.pop(tier, None)
+    return Table(opened.header, partial(_part, transaction, database, opened))
+
+
+def _part(
+    transaction: "Transaction[memoryview]",
+    database: _Database,
+    opened: Opened,
+    number: int,
+) -> memoryview:
+    view = opened.views.get(number)
+    if view is None:
+        view = transaction.get(opened.prefix + number.to_bytes(2, "big"), db=database)
+        if view is None:
+            raise TableError(f"part {number} is missing of the table {opened.prefix.hex()}")
+        if term_log.stays(transaction, database, view):
+            opened.views[number] = view
+    return view

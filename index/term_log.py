@@ -7,7 +7,9 @@ Small segments merge into larger ones where the numbering crosses a multiple of 
 rewritten once a tier, a walk meets few segments, and no state beyond the keys is kept.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from lmdb import Cursor, Transaction, _Database
@@ -35,40 +37,109 @@ class Slice(NamedTuple):
     """The position behind the last."""
 
 
+class _Opened(NamedTuple):
+    """A segment, opened."""
+
+    first: int
+    """The number of its first entry."""
+    end: int
+    """The number behind its last one."""
+    part: Segment
+
+
+class Sealed:
+    """Segments of one log that never change again, opened once for all walks of a process.
+
+    py-lmdb touches every page of a value that it returns: of a sealed segment some 700, which takes 50 µs,
+    or reads them all from the disk. LMDB moves no value that has pages of its own and is not written again:
+    these views outlive the transaction that they came from, and last as long as the environment is open. Any
+    thread may use it.
+    """
+
+    def __init__(self) -> None:
+        # By the largest tier: those that have its entries, in their order.
+        self.tiers: dict[int, Sequence[_Opened]] = {}
+
+
 class Walk:
     """Opens segments by the numbers of their entries; they live as long as the transaction."""
 
     def __init__(
-        self, transaction: "Transaction[memoryview] | Transaction[bytes]", database: _Database
+        self,
+        transaction: "Transaction[memoryview] | Transaction[bytes]",
+        database: _Database,
+        sealed: Sealed | None = None,
     ) -> None:
+        """With `sealed`, which is for this log alone, the transaction has buffers and only reads."""
+        self._transaction, self._database = transaction, database
         self._cursor = transaction.cursor(database)
-        # The segment opened last, and the numbers of its first entry and of the one behind its last.
-        self._part: Segment | None = None
-        self._first = self._end = 0
+        self._sealed = sealed
+        # Up to which number segments are taken from it: none until the last one is known.
+        self._unchanging = 0
+        # The one opened last.
+        self._opened: _Opened | None = None
 
     def last(self) -> int:
         """The number of the last entry; 0 if there is none."""
-        return self._end - 1 if self._cursor.last() and self._open() else 0
+        if not self._cursor.last():
+            return 0
+        self._opened = self._open()
+        last = self._opened.end - 1
+        if self._sealed is not None:
+            self._unchanging = sealed(last)
+        return last
 
     def slices(self, first: int, end: int) -> Iterator[Slice]:
         """The entries from the number `first` to before `end`, as far as there are any."""
-        while first < end:
-            if not self._first <= first < self._end:
-                # py-lmdb touches every page of a value that it returns, but none of one that it passes.
-                behind = self._cursor.set_range(key_of(first + 1))
-                if not (self._cursor.prev() if behind else self._cursor.last()) or first >= self._open():
-                    return
-            assert self._part is not None
-            stop = min(end, self._end)
-            yield Slice(self._part, first - self._first, stop - self._first)
-            first = stop
+        return self.slices_of([(first, end)])
 
-    def _open(self) -> int:
+    def slices_of(self, ranges: Iterable[tuple[int, int]]) -> Iterator[Slice]:
+        """The same for each of many such pairs."""
+        opened = self._opened
+        for first, end in ranges:
+            while first < end:
+                if opened is None or not opened.first <= first < opened.end:
+                    opened = self._opened = self._find(first)
+                    if opened is None:
+                        return
+                stop = min(end, opened.end)
+                yield Slice(opened.part, first - opened.first, stop - opened.first)
+                first = stop
+
+    def _find(self, number: int) -> _Opened | None:
+        """The segment that has the entry of this number."""
+        if self._sealed is None or number > self._unchanging:
+            return self._seek(number)
+        tier = (number - 1) // TIERS[-1]
+        known = self._sealed.tiers.get(tier)
+        if known is None:
+            known = self._open_tier(tier)
+            if all(stays(self._transaction, self._database, opened.part.texts) for opened in known):
+                self._sealed.tiers[tier] = known
+        at = bisect_right(known, number, key=attrgetter("first")) - 1
+        return known[at] if at >= 0 and number < known[at].end else None
+
+    def _open_tier(self, tier: int) -> Sequence[_Opened]:
+        opened = []
+        number, end = tier * TIERS[-1] + 1, (tier + 1) * TIERS[-1]
+        while number <= end and (found := self._seek(number)):
+            opened.append(found)
+            number = found.end
+        return opened
+
+    def _seek(self, number: int) -> _Opened | None:
+        # No page is touched of a value that the cursor only passes.
+        behind = self._cursor.set_range(key_of(number + 1))
+        if not (self._cursor.prev() if behind else self._cursor.last()):
+            return None
+        opened = self._open()
+        return opened if number < opened.end else None
+
+    def _open(self) -> _Opened:
         key, stored = self._cursor.item()
-        self._part = segment.read(memoryview(stored))
-        self._first = int.from_bytes(key, "big")
-        self._end = self._first + len(self._part.offsets)
-        return self._end
+        part = segment.read(memoryview(stored))
+        first = int.from_bytes(key, "big")
+        return _Opened(first, first + len(part.offsets), part)
 
 
 def append(transaction: Transaction, database: _Database, first: int, entries: Sequence[Entry]) -> None:
@@ -120,6 +191,11 @@ def within_limit(items: Sequence[T], sizes: Sequence[int]) -> Iterator[Sequence[
             begin, length = position, size
     if items:
         yield items[begin:]
+
+
+def stays(transaction: Transaction, database: _Database, value: Sized) -> bool:
+    """Whether a value has pages of its own; a smaller one may share its page with others, and move."""
+    return len(value) >= transaction.stat(database)["psize"]
 
 
 def key_of(number: int) -> bytes:

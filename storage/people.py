@@ -10,6 +10,7 @@ from lmdb import Transaction
 
 from index import fuzzy, substring, term_log
 from index.fuzzy import Source
+from index.kept import Kept
 from index.outlined import Outlined, source
 from index.segment import Entry
 from storage import records
@@ -122,13 +123,14 @@ def search(
     limit: int,
     *,
     after: int = 0,
+    kept: Kept | None = None,
     deadline: float = math.inf,
     budget: float = math.inf,
 ) -> list[bytes]:
     """Documents of the first `limit` people whose text contains `needle`, oldest first.
 
-    Only of those with a sequence number above `after`. Raises TimeoutError and OverBudgetError as
-    `substring.search` does.
+    Only of those with a sequence number above `after`. `kept` is this process's, for this store. Raises
+    TimeoutError and OverBudgetError as `substring.search` does.
     """
     found = substring.search(
         snapshot,
@@ -137,6 +139,7 @@ def search(
         limit,
         first=after + 1,
         signatures=environment.signatures,
+        kept=kept,
         deadline=deadline,
         budget=budget,
     )
@@ -150,15 +153,18 @@ def resembling(
     limit: int,
     *,
     outlined: Outlined,
+    kept: Kept | None = None,
     recent: Sequence[Person] = (),
     deadline: float = math.inf,
 ) -> list[bytes]:
     """Documents of the `limit` people who resemble `term` most, the best first; of equals the oldest.
 
-    `outlined` is this process's, for this store; `recent` are people who are not in the snapshot. Raises
-    TimeoutError past `deadline`, by the monotonic clock.
+    `outlined` and `kept` are this process's, for this store; `recent` are people who are not in the snapshot.
+    Raises TimeoutError past `deadline`, by the monotonic clock.
     """
-    sources: Iterable[Source] = outlined.sources(snapshot, environment.terms, environment.outlines, deadline)
+    sources: Iterable[Source] = outlined.sources(
+        snapshot, environment.terms, environment.outlines, deadline, kept
+    )
     if recent:
         newest = source(count(environment, snapshot) + 1, [(one.id, one.text) for one in recent])
         sources = chain(sources, [newest])

@@ -117,9 +117,6 @@ class Signer:
         step = max(1, _BYTES_A_TRANSACTION // max(map(len, built)))
         for begin in range(0, len(others), step):
             self._check()
-            # Another worker wakes up for the same people.
-            if self._has(kind, span):
-                return
             self._put(database, others[begin : begin + step])
 
         def finish(transaction: "Transaction[bytes]") -> None:

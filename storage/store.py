@@ -10,6 +10,7 @@ from typing import Generic, Self, TypeVar
 import lmdb
 from lmdb import Transaction
 
+from index.kept import Kept
 from index.outlined import Outlined
 from storage import people
 from storage.environment import Environment, open_environment
@@ -59,7 +60,7 @@ class Store(Generic[Token]):
         except BaseException:
             self._environment.close()
             raise
-        self._outlined = Outlined()
+        self._outlined, self._kept = Outlined(), Kept()
         self._signer = Signer(self._environment, self._writer.transact)
         self._environment.committed = self._signer.committed
 
@@ -121,7 +122,14 @@ class Store(Generic[Token]):
                 number = durable
             try:
                 found = people.search(
-                    self._environment, snapshot, needle, limit, after=number, deadline=deadline, budget=budget
+                    self._environment,
+                    snapshot,
+                    needle,
+                    limit,
+                    after=number,
+                    kept=self._kept,
+                    deadline=deadline,
+                    budget=budget,
                 )
             except TimeoutError:
                 raise Busy("this search took too long") from None
@@ -142,6 +150,7 @@ class Store(Generic[Token]):
                     term,
                     limit,
                     outlined=self._outlined,
+                    kept=self._kept,
                     recent=newest,
                     deadline=deadline,
                 )

@@ -5,11 +5,13 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
 from queue import SimpleQueue
 
+from goseventh import cpus
 from goseventh.bench.corpora import Corpus, Tournament
 from goseventh.bench.quiet import no_collections
 from storage.errors import Busy
@@ -22,8 +24,6 @@ from storage.strategies.shape import Outcome
 
 _PER_SECOND = 40_000
 """People made ready for a second of creating."""
-# As a worker has it: the commit thread wants the interpreter back soon.
-_SWITCH_SECONDS = 0.0005
 _AGAIN_SECONDS = 0.0005
 
 
@@ -44,7 +44,10 @@ def rate(
     left = iter(people)
     waiting = created = 0
     free = writers
-    with Store[None](directory, strategy, answered.put, flush_delay=flush_delay) as store:
+    with (
+        _as_in_a_worker(),
+        Store[None](directory, strategy, answered.put, flush_delay=flush_delay) as store,
+    ):
         begin = time.perf_counter()
         while True:
             for record in islice(left, free if time.perf_counter() - begin < seconds else 0):
@@ -61,6 +64,16 @@ def rate(
                     raise ValueError(f"somebody was not created: {outcome}")
 
 
+@contextmanager
+def _as_in_a_worker() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(cpus.SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
+
+
 def _submit(store: Store[None], record: Record) -> None:
     while True:
         try:
@@ -73,7 +86,6 @@ def _submit(store: Store[None], record: Record) -> None:
 
 def main() -> None:
     directory, strategy, writers, flush_ms, seconds, seed = sys.argv[1:]
-    sys.setswitchinterval(_SWITCH_SECONDS)
     corpus = Corpus(Tournament, int(_PER_SECOND * float(seconds)), int(seed))
     people = list(chain.from_iterable(corpus.batches(8192)))
     place = Path(directory)

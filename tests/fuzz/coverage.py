@@ -70,22 +70,25 @@ def segments(stored: bytes) -> None:
     entries = [(whole.key(place), whole.text(place)) for place in range(len(whole.offsets))]
     assert segment.build(entries) == stored
     header = signature.build([Slice(whole, 0, len(entries))], len(entries))[tables.HEADER]
-    assert signature.read(memoryview(header)).entries == len(entries)
+    assert signature.read(header).entries == len(entries)
 
 
 def signatures(stored: bytes) -> None:
     """The header of a signature, and what the parts behind it say of where a needle may be."""
     header, common, rows = stored[:SIGNATURE_HEADER], stored[SIGNATURE_HEADER:][:64], stored[-64:]
     try:
-        opened = signature.read(memoryview(header))
+        opened = signature.read(header)
     except signature.SignatureError:
         return
     parts = [header, tables.seal(common[: len(common) // 4 * 4])]
     for needle in (b"", stored[:1], stored[:3], stored[:12]):
         asked = signature.wanted(needle)
-        left = signature.candidates(
-            opened, asked, lambda part: memoryview(parts[part] if part < len(parts) else rows)
-        )
+        try:
+            left = signature.candidates(
+                opened, asked, lambda part: memoryview(parts[part] if part < len(parts) else rows)
+            )
+        except signature.SignatureError:
+            continue
         assert 0 <= left < 1 << opened.blocks
 
 

@@ -1,6 +1,7 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
 
 import lmdb
@@ -8,6 +9,7 @@ import pytest
 from lmdb import _Database
 
 from index import signature, substring, tables, term_log
+from index.kept import Kept
 from index.segment import SegmentError
 from index.substring import OverBudgetError
 from tests.index import model
@@ -28,17 +30,31 @@ class Log(NamedTuple):
         for span in tables.spans(term_log.sealed(len(texts))):
             sign(self.environment, self.terms, self.signatures, span)
 
-    def search(self, needle: bytes, limit: int = 50, **options: float) -> list[int]:
+    def search(
+        self, needle: bytes, limit: int = 50, *, kept: Kept | None = None, **options: float
+    ) -> list[int]:
         """The numbers of whom a search finds."""
         with self.environment.begin(buffers=True) as snapshot:
-            found = substring.search(
-                snapshot,
-                self.terms,
-                needle,
-                limit,
-                signatures=self.signatures,
-                **options,  # type: ignore[arg-type]
-            )
+            return self.search_in(snapshot, needle, limit, kept, **options)
+
+    def search_in(
+        self,
+        snapshot: "lmdb.Transaction[memoryview]",
+        needle: bytes,
+        limit: int,
+        kept: Kept | None,
+        **options: float,
+    ) -> list[int]:
+        """Those whom it finds in a snapshot."""
+        found = substring.search(
+            snapshot,
+            self.terms,
+            needle,
+            limit,
+            signatures=self.signatures,
+            kept=kept,
+            **options,  # type: ignore[arg-type]
+        )
         return [int.from_bytes(key, "big") for key in found]
 
 
@@ -145,16 +161,60 @@ def test_a_search_stays_within_its_budget(log: Log) -> None:
 
 
 @pytest.mark.parametrize(
-    ("blocks", "longest", "closed"),
+    ("bits", "longest", "found"),
     [
-        (0b1001, 0, 0b1001),
-        (0b1001, 1, 0b1001),
-        (0b1001, 2, 0b1111),
-        (0b1001, 9, 0b1111),
-        (0b101_0001, 1, 0b111_0001),
-        (0, 3, 0),
-        (0b100, 3, 0b100),
+        (0b1001, 0, [(0, 1), (3, 4)]),
+        (0b1001, 1, [(0, 1), (3, 4)]),
+        (0b1001, 2, [(0, 4)]),
+        (0b1001, 9, [(0, 4)]),
+        (0b1101_0011, 1, [(0, 2), (4, 8)]),
+        (0, 3, []),
+        (0b1_1100, 3, [(2, 5)]),
     ],
 )
-def test_short_gaps_are_scanned_too(blocks: int, longest: int, closed: int) -> None:
-    assert substring.close_gaps(blocks, longest) == closed
+def test_short_gaps_are_scanned_too(bits: int, longest: int, found: list[tuple[int, int]]) -> None:
+    assert substring.ranges(bits, longest) == found
+
+
+def test_a_part_that_is_missing_is_told(log: Log) -> None:
+    log.fill([b"quetzal%d." % number for number in range(1, 330)])
+    assert log.search(b"quetzal300") == [300]
+    with log.environment.begin(write=True) as transaction:
+        for span in tables.spans(320):
+            transaction.delete(span.key(2), db=log.signatures)
+    with pytest.raises(tables.TableError):
+        log.search(b"quetzal300")
+
+
+def test_what_is_kept_open_stays_true_while_the_log_grows(log: Log) -> None:
+    """Entries and parts of tables that have pages of their own, and tables that are removed."""
+    rng = Random(1)
+    texts: list[bytes] = []
+    kept = Kept()
+    for turn in range(40):
+        if turn % 4 == 0:
+            known, older = len(texts), log.environment.begin(buffers=True)
+        more = [rng.randbytes(600).hex().encode() for _ in range(24)]
+        with log.environment.begin(write=True) as transaction:
+            numbered = [
+                (number.to_bytes(16, "big"), text) for number, text in enumerate(more, len(texts) + 1)
+            ]
+            term_log.append(transaction, log.terms, len(texts) + 1, numbered)
+        texts += more
+        for span in tables.spans(term_log.sealed(len(texts))):
+            with log.environment.begin() as snapshot:
+                stored = snapshot.get(span.key(tables.HEADER), db=log.signatures) is not None
+            if not stored:
+                sign(log.environment, log.terms, log.signatures, span)
+        sought = [(number, rng.randrange(1000)) for number in rng.sample(range(len(texts)), 12)]
+        assert log.search(b"nobody", kept=kept) == []  # the newest is what is kept
+        for number, at in sought:
+            found = log.search_in(older, texts[number][at : at + 12], 50, kept)
+            assert found == [number + 1] * (number < known)
+        for number, at in sought:
+            assert log.search(texts[number][at : at + 12], kept=kept) == [number + 1]
+        if turn % 4 == 3:
+            older.abort()
+    assert len(kept.segments.tiers) > 20
+    assert {span.level for span in kept.signatures} == {0, 1}
+    assert any(opened.views for opened in kept.signatures.values())

@@ -20,7 +20,7 @@ from storage.records import Record
 from storage.store import MAP_SIZE, Store
 from storage.strategies import table
 
-_SIGN_SECONDS = 600.0
+_SIGN_SECONDS = 3600.0
 _ROWS = frozenset({b"people", b"nicknames", b"meta"})
 _TEXT = b"terms"
 
@@ -104,7 +104,7 @@ def _wait_for_signatures(store: Store[Any]) -> None:
     deadline = time.monotonic() + _SIGN_SECONDS
     while not store.signed():
         if time.monotonic() > deadline:
-            raise TimeoutError("the signatures are not there after ten minutes")
+            raise TimeoutError("the signatures are not there after an hour")
         time.sleep(0.01)
 
 
