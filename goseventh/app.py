@@ -13,6 +13,7 @@ from goseventh.limits import Limits
 from goseventh.operators import Facts, Guard
 from goseventh.problems import Problem, unavailable
 from goseventh.store import Store
+from goseventh.unread import Unread
 from storage.errors import Full, StoreError
 
 _log = logging.getLogger("goseventh")
@@ -67,6 +68,7 @@ def create_app(store: Store, limits: Limits, guard: Guard, facts: Facts) -> rout
     app = Sanic("goseventh", strict_slashes=True, configure_logging=False, error_handler=Problems())
     app.config.REQUEST_MAX_SIZE = limits.body
     app.ctx.limits = limits
+    app.ctx.unread = Unread()
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     # Has Sanic strip its hot path of hooks that nobody uses, as it does for servers that it starts itself.

@@ -58,6 +58,8 @@ class StrictProtocol(HttpProtocol):
         if crowded:
             crowded = not make_room(self.connections, self.limits.connections)
         super().connection_made(transport)
+        # Whatever the kernel does not take at once is held here, and counts as such.
+        transport.set_write_buffer_limits(high=0)
         if crowded:
             self.shed(Claim(Standing.HEAD, self._time))
 
@@ -122,6 +124,13 @@ class StrictProtocol(HttpProtocol):
         """Holds answers back, noting since when the client owes the reading of one."""
         super().pause_writing()
         self.unread_since = monotonic()
+        assert self.transport is not None
+        self.app.ctx.unread.hold(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Lets answers go on: all is written, or the connection is lost."""
+        super().resume_writing()
+        self.app.ctx.unread.release(self)
 
     def abort(self) -> None:
         """Resets the connection; unlike Sanic's it stays known, for what runs on it has yet to end."""

@@ -6,10 +6,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
+from goseventh.unread import Unread
 from tests import flood, impatient
 from tests.serving import Server
 
 FOUND = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\n\r\n"
+MUCH = 3_000_000
 HALF = b"GET /half HTTP/1.1\r\nX: "
 
 
@@ -66,4 +68,51 @@ def test_a_stop_ends_whoever_does_not_read_without_a_word_in_the_log(tmp_path: P
         with deaf(server, 3, FOUND + HALF):
             sleep(0.5)
             assert server.stop() == 0
+        assert server.errors() == ""
+
+
+class Fake:
+    """A connection that knows whether it was ended."""
+
+    def __init__(self) -> None:
+        self.gone = False
+
+    def abort(self) -> None:
+        self.gone = True
+
+
+def test_those_held_longest_go_as_soon_as_too_much_is_held() -> None:
+    unread, clients = Unread(100), [Fake() for _ in range(5)]
+    for client in clients[:3]:
+        unread.hold(client, 30)
+    unread.release(clients[0])
+    unread.release(clients[0])
+    unread.hold(clients[0], 40)
+    assert not any(client.gone for client in clients)
+    unread.hold(clients[3], 25)
+    assert [client.gone for client in clients] == [False, True, False, False, False]
+    unread.hold(clients[4], 1000)
+    assert [client.gone for client in clients] == [True, True, True, True, False]
+
+
+def read_whole(client: socket.socket) -> bool:
+    """Whether its answer comes to its end."""
+    received = 0
+    try:
+        while received < MUCH and (piece := client.recv(1 << 20)):
+            received += len(piece)
+    except ConnectionError:
+        pass
+    return received >= MUCH
+
+
+def test_a_worker_holds_so_many_unread_bytes_and_no_more(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        fill(server)
+        with deaf(server, 40) as clients:
+            assert server.count() == 50
+            whole = [read_whole(client) for client in clients]
+        assert whole == sorted(whole), "whoever came first goes first"
+        # All have 125 MB, of which the kernel took some.
+        assert 10 <= sum(whole) <= 30
         assert server.errors() == ""
