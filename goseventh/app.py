@@ -23,7 +23,6 @@ _DETAILS = {
     405: "This path does not know this method.",
     408: "The request came too slowly.",
     413: "The body is too large.",
-    417: "Of Expect only 100-continue is known.",
 }
 
 

@@ -45,9 +45,12 @@ _FIELDS = [
         b"Transfer-Encoding: " + value
         for value in (b"chunked", b"Chunked", b"gzip", b"gzip, chunked", b"identity", b"")
     ],
-    *[b"Host: " + value for value in (b"x", b"", b"a b", b"a/b", b"[::1]:9999", b"\xc3\xa9")],
-    *[b"Connection: " + value for value in (b"close", b"keep-alive", b"x", b"Upgrade")],
-    *[b"Expect: " + value for value in (b"100-continue", b"100-Continue", b"tea")],
+    *[
+        b"Host: " + value
+        for value in (b"x", b"", b"a b", b"a/b", b"[::1]:9999", b"\xc3\xa9", b"a:b:1", b"a,b", b"%41:", b"%4")
+    ],
+    *[b"Connection: " + value for value in (b"close", b"Keep-Alive ", b"x", b"x, close", b",")],
+    *[b"Expect: " + value for value in (b"100-continue", b"100-Continue\t", b"tea", b"100-continue, x", b"")],
     *[b"X : y", b"X", b": y", b" folded", b"\tfolded", b"X:\0", b"X: \x7f", b"X: y\nZ: a", b"X: y\rZ: a"],
     *[b"Upgrade: websocket", b"X:", b"X: \xff", b"X-Long: " + b"x" * 9000],
 ]
