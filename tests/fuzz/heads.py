@@ -37,7 +37,7 @@ def judge(head: bytes) -> Verdict:
     fields: dict[bytes, list[bytes]] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
-        if not colon or not name or not TOKEN.issuperset(name) or not _is_text(value):
+        if not colon or not name or not TOKEN.issuperset(name) or not is_text(value):
             faults.add(400)
         fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
     if len(head) > LARGEST_HEAD:
@@ -126,5 +126,6 @@ def _is_authority(value: bytes) -> bool:
     )
 
 
-def _is_text(value: bytes) -> bool:
+def is_text(value: bytes) -> bool:
+    """Whether it may stand in a field, or in the extension of a chunk."""
     return all(byte == 9 or (byte >= 0x20 and byte != 0x7F) for byte in value)
