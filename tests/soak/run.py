@@ -150,7 +150,8 @@ def main() -> int:
     print("answers: " + ", ".join(f"{name}: {count:,}" for name, count in sorted(ledger.answers.items())))
     print(vitals.table(looks))
     print(
-        f"{len(ledger.promised):,} acknowledged, {lost} lost; verify: {len(faults)} faults; exit code {code}"
+        f"{len(ledger.promised):,} acknowledged of {planned:,} valid ones, {lost} lost; "
+        f"verify: {len(faults)} faults; exit code {code}"
     )
     problems = [*faults, *ledger.wrong, *vitals.leaks(looks)]
     problems += shortcomings(len(looks), deeds, ledger.answers, planned)
