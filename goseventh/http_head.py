@@ -7,7 +7,7 @@ no two bytes ever become one letter: as UTF-8, a Kelvin sign would be a "k" to w
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sanic.compat import Header
@@ -23,10 +23,12 @@ _FIELD = re.compile(r"\r\n([^:]+):[\t ]*([^\r]*)")
 _HALF_FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*+\r?")
 _HALF_REQUEST_LINE = re.compile(r"[\x20-\x7e]*+\r?")
 # RFC 3986, 3.2, without what RFC 9110 bars from it (a user), and without the comma that joins two of them.
-_AUTHORITY = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[-0-9A-Za-z._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*+)(?::[0-9]*+)?"
+_AUTHORITY = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[-0-9A-Za-z._~!$&'()*+;=]++|%[0-9A-Fa-f]{2})*+)(?::[0-9]*+)?"
 _HOST = re.compile(rf"{_AUTHORITY}[\t ]*")
 _ABSOLUTE = re.compile(rf"https?://(?=[^:/?]){_AUTHORITY}(?![^/?])", re.IGNORECASE)
 _LENGTH = re.compile(r"[0-9]{1,18}[\t ]*")
+# What is looked at here; nearly every head has the first alone.
+_MEANT = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
 _ALLOWED_ANYWHERE = "GET, HEAD, POST"
 
 
@@ -58,8 +60,12 @@ def read_head(received: bytes | bytearray, limits: Limits) -> Head:
     method, target, version, lines = parts.groups()
     if version not in ("1.0", "1.1"):
         raise Problem(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    fields = Header(_FIELD.findall(lines))
-    hosts = fields.getall("host", ())
+    fields = _FIELD.findall(lines)
+    meant: dict[str, list[str]] = {}
+    for name, value in fields:
+        if (key := name.lower()) in _MEANT:
+            meant.setdefault(key, []).append(value)
+    hosts = meant.pop("host", ())
     if len(hosts) > 1 or (not hosts and version == "1.1"):
         raise Problem(400, "The head must have exactly one Host.")
     if hosts and _HOST.fullmatch(hosts[0]) is None:
@@ -72,10 +78,10 @@ def read_head(received: bytes | bytearray, limits: Limits) -> Head:
         method,
         target.encode(),
         version,
-        fields,
-        _body_length(version, fields),
-        _keeps_alive(version, fields.getall("connection", ())),
-        "expect" in fields and _waits(version, fields.getall("expect")),
+        Header(fields),
+        _body_length(version, meant) if meant else 0,
+        _keeps_alive(version, meant.get("connection", ())),
+        "expect" in meant and _waits(version, meant["expect"]),
     )
 
 
@@ -93,9 +99,9 @@ def _check_other_target(method: str, target: str) -> None:
         raise Problem(400, "The target must be a path.")
 
 
-def _body_length(version: str, fields: Header) -> int | None:
+def _body_length(version: str, meant: Mapping[str, list[str]]) -> int | None:
     """How many bytes the body has, None for chunks; one way to tell where it ends, or none is believed."""
-    lengths, codings = fields.getall("content-length", []), fields.getall("transfer-encoding", [])
+    lengths, codings = meant.get("content-length", []), meant.get("transfer-encoding", [])
     if not lengths and not codings:
         return 0
     if len(lengths) + len(codings) > 1:
@@ -109,9 +115,9 @@ def _body_length(version: str, fields: Header) -> int | None:
     return int(lengths[0])
 
 
-def _keeps_alive(version: str, connection: Iterable[str]) -> bool:
+def _keeps_alive(version: str, connection: Sequence[str]) -> bool:
     """By RFC 9112, 9.3: 1.1 unless it says close, 1.0 if it says keep-alive and not close."""
-    options = set(_members(connection))
+    options = set(_members(connection)) if connection else ()
     return "close" not in options and (version == "1.1" or "keep-alive" in options)
 
 
