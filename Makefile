@@ -28,7 +28,7 @@ search-proof: $(VENV)/dev.stamp ## compare the search with a naive model on 100,
 fuzz: $(VENV)/dev.stamp ## throw 100,000 cases at a server, minutes; ARGS="5000" for fewer, ARGS="5000 SEED" again
 	@exec $(BIN)/python -m tests.fuzz.run $(ARGS)
 
-FUZZED = record head frames segment signature validation
+FUZZED = record head frames segment signature outline validation
 FUZZ_SECONDS ?= 60
 
 fuzz-coverage: $(VENV)/fuzz.stamp ## fuzz the readers of bytes along their coverage, each FUZZ_SECONDS=60

@@ -13,6 +13,7 @@ from goseventh.limits import Limits
 from goseventh.operators import Facts, Guard
 from goseventh.problems import Problem, unavailable
 from goseventh.store import Store
+from goseventh.unread import Unread
 from storage.errors import Full, StoreError
 
 _log = logging.getLogger("goseventh")
@@ -22,7 +23,6 @@ _DETAILS = {
     405: "This path does not know this method.",
     408: "The request came too slowly.",
     413: "The body is too large.",
-    417: "Of Expect only 100-continue is known.",
 }
 
 
@@ -67,6 +67,7 @@ def create_app(store: Store, limits: Limits, guard: Guard, facts: Facts) -> rout
     app = Sanic("goseventh", strict_slashes=True, configure_logging=False, error_handler=Problems())
     app.config.REQUEST_MAX_SIZE = limits.body
     app.ctx.limits = limits
+    app.ctx.unread = Unread()
     app.config.ACCESS_LOG = False
     app.config.MOTD = False
     # Has Sanic strip its hot path of hooks that nobody uses, as it does for servers that it starts itself.

@@ -1,60 +1,97 @@
-"""Whether a request's head is HTTP/1.x to the letter.
+"""A request's head, read if it is HTTP/1.x to the letter.
 
-A tolerant parser behind a tolerant proxy is how requests are smuggled, so the head is checked before anything
-is read from it. One regular expression without backtracking does nearly all of it, in some 2 µs.
+A tolerant parser behind a tolerant proxy is how requests are smuggled, so a head is either exactly what the
+grammar says or refused, and this is the only place that reads it: what was checked is what is believed. One
+regular expression without backtracking does nearly all of it. Heads are text of one character a byte, so that
+no two bytes ever become one letter: as UTF-8, a Kelvin sign would be a "k" to whoever ignores case.
 """
 
 import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sanic.compat import Header
 
 from goseventh.limits import Limits
 from goseventh.problems import Problem
 
-_TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
-_REQUEST_LINE = re.compile(
-    rb"(?P<method>" + _TOKEN + rb") (?P<target>[\x21\x22\x24-\x7e]++) HTTP/(?P<version>[0-9]\.[0-9])"
-)
-_HEAD = re.compile(
-    _REQUEST_LINE.pattern + rb"(?P<fields>(?:\r\n" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+)*+)", re.DOTALL
-)
-_HOST = re.compile(rb"\r\nhost:[\t ]*([^\r]*)", re.IGNORECASE)
-_AUTHORITY = re.compile(rb"[-0-9A-Za-z._~!$&'()*+,;=:%\[\]]*[\t ]*")
-_ABSOLUTE = re.compile(rb"https?://[^/?#]+", re.IGNORECASE)
-_FRAMING = re.compile(rb"\r\n(content-length|transfer-encoding):[\t ]*([^\r]*)", re.IGNORECASE)
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_REQUEST_LINE = re.compile(rf"({_TOKEN}) ([\x21\x22\x24-\x7e]++) HTTP/([0-9]\.[0-9])")
+_HEAD = re.compile(rf"{_REQUEST_LINE.pattern}((?:\r\n{_TOKEN}:[\t\x20-\x7e\x80-\xff]*+)*+)")
+_FIELD = re.compile(r"\r\n([^:]+):[\t ]*([^\r]*)")
+# The line that is still coming: of a field, or of the request.
+_HALF_FIELD = re.compile(r"[\t\x20-\x7e\x80-\xff]*+\r?")
+_HALF_REQUEST_LINE = re.compile(r"[\x20-\x7e]*+\r?")
+# RFC 3986, 3.2, without what RFC 9110 bars from it (a user), and without the comma that joins two of them.
+_AUTHORITY = r"(?:\[[0-9A-Fa-f:.]+\]|(?:[-0-9A-Za-z._~!$&'()*+;=]++|%[0-9A-Fa-f]{2})*+)(?::[0-9]*+)?"
+_HOST = re.compile(rf"{_AUTHORITY}[\t ]*")
+_ABSOLUTE = re.compile(rf"https?://(?=[^:/?]){_AUTHORITY}(?![^/?])", re.IGNORECASE)
+_LENGTH = re.compile(r"[0-9]{1,18}[\t ]*")
+# What is looked at here; nearly every head has the first alone.
+_MEANT = frozenset({"host", "content-length", "transfer-encoding", "connection", "expect"})
 _ALLOWED_ANYWHERE = "GET, HEAD, POST"
 
 
-def check_head(head: bytes, limits: Limits) -> bool:
-    """Raises Problem unless `head`, without its closing empty line, is HTTP/1.x to the letter.
+class Head(NamedTuple):
+    """What a head says."""
 
-    Returns whether its body comes in chunks.
+    method: str
+    target: bytes
+    version: str
+    """1.0 or 1.1."""
+    fields: Header
+    length: int | None
+    """Bytes of the body; None where it comes in chunks."""
+    keeps_alive: bool
+    """Whether the client wants the connection to go on after the answer."""
+    waits: bool
+    """Whether the client sends its body only when asked to (100 Continue)."""
+
+
+def read_head(received: bytes | bytearray, limits: Limits) -> Head:
+    """What the head says; `received` lacks its closing empty line.
+
+    Raises Problem unless it is HTTP/1.x to the letter.
     """
+    head = received.decode("latin-1")
     parts = _HEAD.fullmatch(head)
     if parts is None:
         raise _head_problem(head)
-    method, target, version, fields = parts.group("method", "target", "version", "fields")
-    if version not in (b"1.0", b"1.1"):
+    method, target, version, lines = parts.groups()
+    if version not in ("1.0", "1.1"):
         raise Problem(505, "Only HTTP/1.0 and HTTP/1.1 are spoken here.")
-    hosts = _HOST.findall(fields)
-    if len(hosts) > 1 or (not hosts and version == b"1.1"):
+    fields = _FIELD.findall(lines)
+    meant: dict[str, list[str]] = {}
+    for name, value in fields:
+        if (key := name.lower()) in _MEANT:
+            meant.setdefault(key, []).append(value)
+    hosts = meant.pop("host", ())
+    if len(hosts) > 1 or (not hosts and version == "1.1"):
         raise Problem(400, "The head must have exactly one Host.")
-    if hosts and _AUTHORITY.fullmatch(hosts[0]) is None:
+    if hosts and _HOST.fullmatch(hosts[0]) is None:
         raise Problem(400, "Host must be a name or an address.")
     if len(target) > limits.target:
         raise _target_problem(limits)
-    if not target.startswith(b"/"):
+    if not target.startswith("/"):
         _check_other_target(method, target)
-    framing = _FRAMING.findall(fields)
-    return bool(framing) and _check_framing(framing, version)
+    return Head(
+        method,
+        target.encode(),
+        version,
+        Header(fields),
+        _body_length(version, meant) if meant else 0,
+        _keeps_alive(version, meant.get("connection", ())),
+        "expect" in meant and _waits(version, meant["expect"]),
+    )
 
 
-def _check_other_target(method: bytes, target: bytes) -> None:
+def _check_other_target(method: str, target: str) -> None:
     """Raises Problem for a target that is no path, unless it is a URL with one."""
     url = _ABSOLUTE.match(target)
     if url is not None:
-        if not target[url.end() :].startswith(b"/"):
+        if not target.startswith("/", url.end()):
             raise Problem(404, "There is nothing here.")
-    elif method == b"CONNECT" or target == b"*":
+    elif method == "CONNECT" or target == "*":
         raise Problem(
             405, "This server knows methods only of its paths.", headers={"Allow": _ALLOWED_ANYWHERE}
         )
@@ -62,30 +99,62 @@ def _check_other_target(method: bytes, target: bytes) -> None:
         raise Problem(400, "The target must be a path.")
 
 
-def _check_framing(framing: list[tuple[bytes, bytes]], version: bytes) -> bool:
-    """One way to tell where the body ends, or none is believed. Returns whether it comes in chunks."""
-    if len(framing) > 1:
+def _body_length(version: str, meant: Mapping[str, list[str]]) -> int | None:
+    """How many bytes the body has, None for chunks; one way to tell where it ends, or none is believed."""
+    lengths, codings = meant.get("content-length", []), meant.get("transfer-encoding", [])
+    if not lengths and not codings:
+        return 0
+    if len(lengths) + len(codings) > 1:
         raise Problem(400, "The head must say once how long the body is.")
-    name, value = framing[0]
-    value = value.rstrip(b" \t")
-    if name.lower() == b"content-length":
-        if not value.isdigit() or len(value) > 18:
-            raise Problem(400, "Content-Length must be a number.")
+    if codings:
+        if codings[0].rstrip(" \t").lower() != "chunked" or version == "1.0":
+            raise Problem(400, "Of Transfer-Encoding only chunked is known.")
+        return None
+    if _LENGTH.fullmatch(lengths[0]) is None:
+        raise Problem(400, "Content-Length must be a number.")
+    return int(lengths[0])
+
+
+def _keeps_alive(version: str, connection: Sequence[str]) -> bool:
+    """By RFC 9112, 9.3: 1.1 unless it says close, 1.0 if it says keep-alive and not close."""
+    options = set(_members(connection)) if connection else ()
+    return "close" not in options and (version == "1.1" or "keep-alive" in options)
+
+
+def _waits(version: str, expect: Iterable[str]) -> bool:
+    """By RFC 9110, 10.1.1: whether 100 Continue is expected; Problem for anything else that is."""
+    if version == "1.0":
         return False
-    if value.lower() != b"chunked" or version == b"1.0":
-        raise Problem(400, "Of Transfer-Encoding only chunked is known.")
-    return True
+    expected = set(_members(expect))
+    if not expected <= {"100-continue"}:
+        raise Problem(417, "Of Expect only 100-continue is known.")
+    return bool(expected)
+
+
+def _members(lines: Iterable[str]) -> Iterator[str]:
+    """The members of a list in one field or several, without case and the spaces around; RFC 9110, 5.6.1."""
+    for line in lines:
+        for member in line.lower().split(","):
+            if stripped := member.strip(" \t"):
+                yield stripped
 
 
 def incomplete_problem(received: bytes | bytearray, limits: Limits) -> Problem | None:
-    """Why what was received so far can't become a head; None if it still can."""
+    """Why what was received so far can't become a head; None if it still can.
+
+    Each whole line is looked at again with each packet, for which the limit of the head is a bound.
+    """
+    beginning = received[: limits.head].decode("latin-1")
+    whole, end, half = beginning.rpartition("\r\n")
     if len(received) >= limits.head:
-        if b"\r\n" in received[: limits.head]:
-            return Problem(431, f"The head must be shorter than {limits.head} bytes.")
+        if end:
+            return Problem(431, f"The head must not be longer than {limits.head} bytes with its empty line.")
         return _target_problem(limits)
-    if _BARE_LINE_FEED.search(received) is not None:
-        return Problem(400, "Lines of the head must end in CR LF.")
-    return None
+    if not end:
+        return None if _HALF_REQUEST_LINE.fullmatch(half) is not None else _head_problem(half)
+    if _HEAD.fullmatch(whole) is None:
+        return _head_problem(whole)
+    return None if _HALF_FIELD.fullmatch(half) is not None else _head_problem(beginning)
 
 
 def _target_problem(limits: Limits) -> Problem:
@@ -93,9 +162,9 @@ def _target_problem(limits: Limits) -> Problem:
     return Problem(414, f"What is asked for must not be longer than {most} bytes, nor the head.")
 
 
-def _head_problem(head: bytes) -> Problem:
+def _head_problem(head: str) -> Problem:
     """Why a head isn't well-formed."""
-    line = head.partition(b"\r\n")[0]
+    line = head.partition("\r\n")[0]
     if _REQUEST_LINE.fullmatch(line) is not None:
         return Problem(400, "The head has a field that breaks HTTP.")
     return Problem(400, "The request line breaks HTTP.")

@@ -33,7 +33,17 @@ class StrictProtocol(HttpProtocol):
     """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("ended", "fresh_until", "limits", "linger", "part", "part_since", "unread_since", "used")
+    __slots__ = (
+        "ended",
+        "fresh_until",
+        "idle",
+        "limits",
+        "linger",
+        "part",
+        "part_since",
+        "requests",
+        "unread_since",
+    )
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -42,8 +52,10 @@ class StrictProtocol(HttpProtocol):
         self.part_since = 0.0
         # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
         self.unread_since = 0.0
-        # Whether a request ever began here.
-        self.used = False
+        # How many heads came; and that number as the sweep saw it between two requests, with since when. So
+        # empty lines that are sent there put nothing off.
+        self.requests = 0
+        self.idle = (-1, 0.0)
         self.linger = False
         # Whether the client will send no more; it may still wait for answers.
         self.ended = False
@@ -58,6 +70,8 @@ class StrictProtocol(HttpProtocol):
         if crowded:
             crowded = not make_room(self.connections, self.limits.connections)
         super().connection_made(transport)
+        # Whatever the kernel does not take at once is held here, and counts as such.
+        transport.set_write_buffer_limits(high=0)
         if crowded:
             self.shed(Claim(Standing.HEAD, self._time))
 
@@ -79,7 +93,7 @@ class StrictProtocol(HttpProtocol):
             answered = http.stage is Stage.IDLE
             return Claim(Standing.ANSWERED if answered else Standing.BODY, self.part_since)
         if http.stage is Stage.IDLE:
-            return Claim(Standing.IDLE if self.used else Standing.HEAD, self._time)
+            return Claim(Standing.IDLE if self.requests else Standing.HEAD, self._time)
         return Claim(Standing.HEAD, self.part_since) if http.stage is Stage.REQUEST else None
 
     def shed(self, claim: Claim) -> None:
@@ -122,6 +136,13 @@ class StrictProtocol(HttpProtocol):
         """Holds answers back, noting since when the client owes the reading of one."""
         super().pause_writing()
         self.unread_since = monotonic()
+        assert self.transport is not None
+        self.app.ctx.unread.hold(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        """Lets answers go on: all is written, or the connection is lost."""
+        super().resume_writing()
+        self.app.ctx.unread.release(self)
 
     def abort(self) -> None:
         """Resets the connection; unlike Sanic's it stays known, for what runs on it has yet to end."""
@@ -143,8 +164,10 @@ class StrictProtocol(HttpProtocol):
             if now - self.unread_since > _UNREAD_SECONDS:
                 self.abort()
         elif http.stage is Stage.IDLE and not http.request_body:
-            if now - self._time > timeouts.idle:
-                self.close()
+            if self.idle[0] != self.requests:
+                self.idle = (self.requests, now)
+            elif now - self.idle[1] > timeouts.idle:
+                self._task.cancel()
         elif self._is_late(http, timeouts, now):
             self.refuse(RequestTimeout())
 
@@ -160,7 +183,15 @@ class StrictProtocol(HttpProtocol):
 
     def close_if_idle(self) -> bool:
         """Closes between two requests, but not before the first one had its time to come."""
-        return monotonic() > self.fresh_until and super().close_if_idle()
+        http = self._http
+        if monotonic() <= self.fresh_until or (http is not None and http.stage is not Stage.IDLE):
+            return False
+        # Sanic's own way logs a fault where an empty line came after the last request.
+        if self._task is not None:
+            self._task.cancel()
+        else:
+            self.close()
+        return True
 
     def refuse(self, problem: Exception) -> None:
         """Answers `problem` where an answer is still owed, and closes."""

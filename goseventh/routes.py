@@ -23,6 +23,7 @@ SEARCH_LIMIT = 50
 App = Sanic[Config, SimpleNamespace]
 _UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 READ = ["GET", "HEAD"]
+_NAMES = ("t", "after", "fuzzy")
 _NOBODY = "There is no such person."
 
 
@@ -82,10 +83,13 @@ def _asked(query: str, longest: int) -> _Asked:
 
     Raises Problem for no term, a too long one, no id, no choice, and what is not UTF-8.
     """
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
-    except UnicodeDecodeError:
-        raise Problem(400, "The query is not UTF-8.", "t") from None
+    pairs = []
+    for part in query.split("&"):
+        try:
+            pairs += parse_qsl(part, keep_blank_values=True, errors="strict")
+        except UnicodeDecodeError:
+            name = part.partition("=")[0]
+            raise Problem(400, "The query is not UTF-8.", name if name in _NAMES else None) from None
     given = dict(reversed(pairs))
     term, after, fuzzy = given.get("t"), given.get("after"), given.get("fuzzy", "0")
     if not term:

@@ -4,6 +4,7 @@ It lists each Python distribution that is installed where it runs; the image's b
 packages of the base image are not in it: their publisher tells of them.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from importlib.metadata import Distribution, distributions
@@ -33,7 +34,7 @@ def bill(installed: Iterable[Distribution]) -> dict[str, Any]:
 
 def _component(one: Distribution) -> dict[str, Any]:
     name, version = one.metadata["Name"], one.version
-    url = f"pkg:pypi/{name.lower().replace('_', '-')}@{version}"
+    url = f"pkg:pypi/{re.sub('[-_.]+', '-', name).lower()}@{version}"  # by PEP 503
     component: dict[str, Any] = {
         "type": "library",
         "bom-ref": url,

@@ -1,25 +1,26 @@
 """One connection's requests: what Sanic's HTTP parser lets through is refused."""
 
 import re
+from collections.abc import AsyncIterator
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sanic.exceptions import BadRequest, BadURL, PayloadTooLarge
 from sanic.http import Http, Stage
 from sanic.http.http1 import HTTP_CONTINUE
 
 from goseventh.answers import Answer
-from goseventh.http_head import check_head, incomplete_problem
+from goseventh.http_head import incomplete_problem, read_head
 from goseventh.problems import Problem
 
 if TYPE_CHECKING:
     from goseventh.protocol import StrictProtocol
 
+_HEAD_END = b"\r\n\r\n"
 # What ends the part before, a size, extensions that nobody here knows. Sanic takes "0x5", " 5" and other
 # digits, and drops two bytes after a chunk whatever they are: a proxy would see other requests than it does.
 _CHUNK_HEAD = re.compile(rb"\r\n([0-9A-Fa-f]{1,16})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
 _CHUNK_HEAD_LIMIT = 64
-_CHUNKED = re.compile(rb"(\r\ntransfer-encoding:)[\t ]*chunked[\t ]*(?=\r\n|$)", re.IGNORECASE)
 
 
 class Part(Enum):
@@ -31,42 +32,51 @@ class Part(Enum):
 
 
 class StrictHttp(Http):
-    """One connection's requests, heads checked before Sanic reads them."""
+    """One connection's requests. Sanic never reads their heads: to check and read at once costs no more."""
 
     protocol: "StrictProtocol"
-    # Sanic's own limit never comes first.
-    HEADER_MAX_SIZE = 1 << 20
 
     async def http1_request_header(self) -> None:
-        """Receives a head, checks it and hands it on."""
-        self.protocol.part = Part.IDLE
-        self.protocol.used = True
-        head = await self._receive_head()
-        if check_head(head, self.protocol.limits):  # chunked, in whatever spelling: Sanic knows one
-            self.recv_buffer[: len(head)] = _CHUNKED.sub(rb"\1chunked", head)
+        """Receives a head and makes it a request, with its body where that came along, as nearly all do."""
+        protocol, buffer = self.protocol, self.recv_buffer
+        protocol.part = Part.IDLE
+        end = buffer.find(_HEAD_END, 0, protocol.limits.head)
+        if end < 0 or buffer.startswith(b"\r\n"):
+            end = await self._receive_head()
+        protocol.requests += 1
+        head = read_head(buffer[:end], protocol.limits)
+        self.head_only = head.method == "HEAD"
+        self.keep_alive = head.keeps_alive and protocol.app.config.KEEP_ALIVE
         try:
-            await super().http1_request_header()
+            request = protocol.request_class(
+                url_bytes=head.target,
+                headers=head.fields,
+                version=head.version,
+                method=head.method,
+                transport=protocol.transport,  # type: ignore[arg-type]  # as Sanic itself does
+                app=protocol.app,
+            )
         except BadURL:
-            self.url = None  # or Sanic would parse it again for the answer, and fail again
             raise Problem(400, "The target must be a path.") from None
-        if self.keep_alive and any(
-            "close" in value.lower() for value in self.request.headers.getall("connection", ())
-        ):
-            self.keep_alive = False
-        if (self.request_bytes or 0) > self.protocol.request_max_size:
-            self.expecting_continue = False
+        self.request, request.stream = request, self
+        length = head.length
+        framing: Any = None  # not bytes, as Sanic declares
+        self.request_bytes = self.request_bytes_left = 0
+        if length is None:
+            framing = "chunked"
+            end -= len(b"\r\n")  # Sanic wants one before each chunk
+        elif length > protocol.request_max_size:
             raise PayloadTooLarge
-        self._take_whole_body()
-
-    def _take_whole_body(self) -> None:
-        """Spares a body that came with its head, as nearly all do, the way through Sanic's stream."""
-        length = self.request_bytes
-        if length and len(self.recv_buffer) >= length:
-            self.request.body = bytes(self.recv_buffer[:length])
-            del self.recv_buffer[:length]
-            self.request_body = None
-            self.request_bytes_left = 0
-            self.expecting_continue = False
+        del buffer[: end + len(_HEAD_END)]
+        if length:
+            if len(buffer) >= length:
+                request.body = bytes(buffer[:length])
+                del buffer[:length]
+            else:
+                framing = True
+                self.request_bytes = self.request_bytes_left = length
+        self.request_body = framing
+        self.expecting_continue = head.waits and framing is not None
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
         """Sends an answer; whatever else Sanic may have made goes its way."""
@@ -86,6 +96,13 @@ class StrictHttp(Http):
             head_only = self.recv_buffer.startswith(b"HEAD ")
         await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only))
         self.stage = Stage.IDLE
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """The body as one piece: in a list a byte that comes in a chunk of its own would take fifty."""
+        body = bytearray()
+        while self.request_body:
+            body += await self.read() or b""
+        yield bytes(body)
 
     async def read(self) -> bytes | None:
         """A piece of the body; None at its end."""
@@ -111,14 +128,20 @@ class StrictHttp(Http):
             while len(buffer) < head.end() + len(b"\r\n"):
                 await self._receive_more()
 
-    async def _receive_head(self) -> bytes:
+    async def _receive_head(self) -> int:
+        """Waits for a whole head; where it ends."""
         buffer, limits = self.recv_buffer, self.protocol.limits
         while True:
             while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
                 del buffer[:2]
-            end = buffer.find(b"\r\n\r\n", 0, limits.head)
+            if not buffer:
+                self.stage = Stage.IDLE  # still
+                await self._receive_more()
+                self.stage = Stage.REQUEST
+                continue
+            end: int = buffer.find(_HEAD_END, 0, limits.head)
             if end >= 0:
-                return bytes(buffer[:end])
+                return end
             problem = incomplete_problem(buffer, limits)
             if problem is not None:
                 raise problem

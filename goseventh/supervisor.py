@@ -33,6 +33,11 @@ _RETRY_SECONDS = 0.2
 _QUIET_SECONDS = 60.0
 _BUSY_SECONDS = 0.02
 _PR_SET_PDEATHSIG = 1
+# Bytes of answers that the kernel holds for a connection beyond those under way; the rest is ours to count.
+_UNSENT = 16 << 10
+# Bytes of requests that it holds for one; Linux takes twice that number, for what it needs beside them.
+_UNREAD = 64 << 10
+
 _log = logging.getLogger("goseventh")
 
 
@@ -55,6 +60,10 @@ def listen(host: str, port: int, count: int, backlog: int) -> list[socket.socket
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        # Its connections inherit both. Without them the kernel would take megabytes for each that reads
+        # nothing, or sends requests ahead.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _UNREAD)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         listener.bind(address)
         listener.listen(backlog)
         listener.setblocking(False)

@@ -81,6 +81,7 @@ def token(written: str) -> str | None:
 
 
 def host(written: str) -> str:
+    """An address or a host name, which may not be known yet."""
     try:
         plain = written.encode("idna").decode()
     except UnicodeError:
@@ -91,6 +92,7 @@ def host(written: str) -> str:
 
 
 def directory(written: str) -> Path:
+    """The path of a directory, which need not be there."""
     if not written:
         raise ValueError("must be a directory")
     return Path(written)

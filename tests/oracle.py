@@ -5,13 +5,14 @@ Nothing of the server's own validation is used, nor its JSON parser.
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 FIELDS = ("apelido", "nome", "nascimento", "stack")
 LIMITS = {"apelido": 32, "nome": 100}
 LONGEST_TERM = 512
 DEEPEST = 128
 MOST_FOUND = 50
+HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -97,8 +98,17 @@ def judge(body: bytes) -> dict[str, Any] | int:
         return refusal.status
 
 
-def asked(query: bytes) -> str | int:
-    """The term that a query string asks for, or the status of its refusal."""
+class Asked(NamedTuple):
+    """What a search is for."""
+
+    term: str
+    after: str | None
+    """The path of the person to go on after, who may not exist."""
+    fuzzy: bool
+
+
+def asked(query: bytes) -> Asked | int:
+    """What a query string asks for, or the status of its refusal."""
     pairs = []
     for part in query.split(b"&"):
         name, _, value = part.partition(b"=")
@@ -106,8 +116,21 @@ def asked(query: bytes) -> str | int:
             pairs.append((unescape(name), unescape(value)))
         except UnicodeDecodeError:
             return 400
-    term = next((value for name, value in pairs if name == "t"), "")
-    return term if 1 <= len(term) <= LONGEST_TERM else 400
+    first = dict(reversed(pairs))
+    term, after, fuzzy = first.get("t", ""), first.get("after"), first.get("fuzzy", "0")
+    if not 1 <= len(term) <= LONGEST_TERM or fuzzy not in ("0", "1"):
+        return 400
+    if after is None:
+        return Asked(term, None, fuzzy == "1")
+    if not is_id(after) or fuzzy == "1":
+        return 400
+    return Asked(term, f"/pessoas/{after.lower()}", False)
+
+
+def is_id(written: str) -> bool:
+    """Whether this is a UUID, in its one form, of either case."""
+    parts = written.split("-")
+    return [len(part) for part in parts] == [8, 4, 4, 4, 12] and set("".join(parts)) <= HEXADECIMAL
 
 
 def unescape(written: bytes) -> str:
@@ -133,23 +156,32 @@ class People:
         self.locations: dict[str, str] = {}
         """Nickname → path."""
         self._all: list[tuple[list[str], bytes]] = []
+        self._places: dict[str, int] = {}
 
     def add(self, person: Mapping[str, Any], location: str, document: bytes) -> None:
         """Notes somebody who was answered with 201."""
         self.locations[person["apelido"]] = location
+        self._places[location] = len(self._all)
         fields = [person["apelido"], person["nome"], *(person["stack"] or [])]
         self._all.append(([field.lower() for field in fields], document))
 
-    def find(self, term: str) -> bytes:
-        """The answer to a search."""
+    def find(self, term: str, after: str | None = None) -> bytes:
+        """The answer to a search that forgives nothing, among those created after the person of that path."""
         wanted = term.lower()
         found = []
-        for fields, document in self._all:
+        for fields, document in self._all[0 if after is None else self._places[after] + 1 :]:
             if any(wanted in field for field in fields):
                 found.append(document)
                 if len(found) == MOST_FOUND:
                     break
         return b"[" + b",".join(found) + b"]"
+
+    def __contains__(self, location: str) -> bool:
+        return location in self._places
+
+    def path(self, number: int) -> str:
+        """The path of one of them, whatever the number."""
+        return list(self._places)[number % len(self._places)]
 
     def __len__(self) -> int:
         return len(self._all)

@@ -59,9 +59,10 @@ class Server:
             text=True,
         )
         self.banner = [self._line() for _ in range(3)]
-        match = re.search(r"http://[0-9.]+:(\d+)", self.banner[0])
+        match = re.search(r"http://(\[|)\S+:(\d+)", self.banner[0])
         assert match is not None, self.banner
-        self.port = int(match[1])
+        self.host = "::1" if match[1] else "127.0.0.1"
+        self.port = int(match[2])
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +77,7 @@ class Server:
 
     def connect(self) -> http.client.HTTPConnection:
         """A connection that is kept alive from request to request."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=_DEADLINE)
+        return http.client.HTTPConnection(self.host, self.port, timeout=_DEADLINE)
 
     def request(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         """One request on a connection of its own, so that any worker may get it."""
@@ -97,7 +98,7 @@ class Server:
 
     def talk(self, sent: bytes, *, half_close: bool = False) -> bytes:
         """Sends raw bytes and returns everything that comes back until the server closes or falls silent."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=_DEADLINE) as raw:
+        with socket.create_connection((self.host, self.port), timeout=_DEADLINE) as raw:
             raw.sendall(sent)
             if half_close:
                 raw.shutdown(socket.SHUT_WR)

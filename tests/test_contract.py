@@ -975,3 +975,14 @@ def test_a_body_over_the_limit_gets_413(shared_server: Server, size: int, status
     assert reply.status == status
     if status == 413:
         assert_problem(reply, 413)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [("t=%ff", "t"), ("t=a&after=%ff", "after"), ("fuzzy=%ff&t=a", "fuzzy"), ("t=a&x=%ff", None)],
+)
+def test_text_that_is_not_utf_8_is_refused_by_the_name_of_its_parameter(
+    shared_server: Server, query: str, field: str | None
+) -> None:
+    reply = shared_server.request("GET", f"/pessoas?{query}")
+    assert (reply.status, reply.json.get("field")) == (400, field)

@@ -107,6 +107,9 @@ def padded(size: int) -> bytes:
 
 CHUNKED = b"Transfer-Encoding: chunked"
 TWENTY = b" " * 20
+HTTP_1_0_WAITING = post(
+    b"Expect: 100-continue", b"Content-Length: 5", b"Connection: keep-alive", body=b"{}   "
+).replace(b"HTTP/1.1", b"HTTP/1.0")
 
 # What is sent; the status of its one answer; whether the connection then goes on.
 # Bodies are JSON of five bytes, which by itself gets 422: so a 400 is for the framing.
@@ -125,6 +128,11 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("fragment", get(target=b"/contagem-pessoas#x"), 400, CLOSED),
     ("Connection: close", get(b"Connection: close"), 200, CLOSED),
     ("Connection: keep-alive", get(b"Connection: keep-alive"), 200, OPEN),
+    ("keep-alive with spaces around", get(b"Connection: \t keep-alive \t "), 200, OPEN),
+    ("another connection option", get(b"Connection: x, TE"), 200, OPEN),
+    ("empty connection options", get(b"Connection: ,, "), 200, OPEN),
+    ("close with spaces around", get(b"Connection: close \t"), 200, CLOSED),
+    ("close is a whole word", get(b"Connection: closed, un-close"), 200, OPEN),
     ("Upgrade without Connection", get(b"Upgrade: websocket"), 200, OPEN),
     ("absolute-form", get(target=b"http://x/contagem-pessoas"), 200, OPEN),
     ("absolute-form with a port", get(target=b"http://x:9999/contagem-pessoas"), 200, OPEN),
@@ -134,6 +142,19 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("absolute-form without a path but a query", get(target=b"http://x?t=a"), 404, CLOSED),
     ("absolute-form in capitals", get(target=b"HTTP://x/contagem-pessoas"), 200, OPEN),
     ("absolute-form without a host", get(target=b"http:///contagem-pessoas"), 400, CLOSED),
+    ("absolute-form with a user", get(target=b"http://a@x/health"), 400, CLOSED),
+    ("absolute-form with a comma", get(target=b"http://a,b/health"), 400, CLOSED),
+    ("absolute-form with two ports", get(target=b"http://a:1:2/health"), 400, CLOSED),
+    ("absolute-form with a port alone", get(target=b"http://:9999/health"), 400, CLOSED),
+    ("absolute-form with a broken escape", get(target=b"http://%zz/health"), 400, CLOSED),
+    ("absolute-form of an address", get(target=b"http://[::1]:9999/health"), 200, OPEN),
+    ("user in Host", b"GET /health HTTP/1.1\r\nHost: u@b\r\n\r\n", 400, CLOSED),
+    ("list in Host", b"GET /health HTTP/1.1\r\nHost: a,b\r\n\r\n", 400, CLOSED),
+    ("two ports in Host", b"GET /health HTTP/1.1\r\nHost: a:1:2\r\n\r\n", 400, CLOSED),
+    ("name for a port in Host", b"GET /health HTTP/1.1\r\nHost: a:b\r\n\r\n", 400, CLOSED),
+    ("port in Host", b"GET /health HTTP/1.1\r\nHost: a.b-c_d:80\r\n\r\n", 200, OPEN),
+    ("broken escape in Host", b"GET /health HTTP/1.1\r\nHost: a%zz\r\n\r\n", 400, CLOSED),
+    ("half an address in Host", b"GET /health HTTP/1.1\r\nHost: [::1\r\n\r\n", 400, CLOSED),
     ("space in Host", b"GET /health HTTP/1.1\r\nHost: a b\r\n\r\n", 400, CLOSED),
     ("path in Host", b"GET /health HTTP/1.1\r\nHost: a/b\r\n\r\n", 400, CLOSED),
     ("address in Host", b"GET /health HTTP/1.1\r\nHost: [::1]:9999 \r\n\r\n", 200, OPEN),
@@ -147,6 +168,10 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("HTTP/1.0", b"GET /contagem-pessoas HTTP/1.0\r\n\r\n", 200, CLOSED),
     ("HTTP/1.0 with Host", get(version=b"HTTP/1.0"), 200, CLOSED),
     ("HTTP/1.0 keep-alive", get(b"Connection: keep-alive", version=b"HTTP/1.0"), 200, OPEN),
+    ("HTTP/1.0, keep-alive in a list", get(b"Connection: x, Keep-Alive ", version=b"HTTP/1.0"), 200, OPEN),
+    ("HTTP/1.0, another option", get(b"Connection: x", version=b"HTTP/1.0"), 200, CLOSED),
+    ("HTTP/1.0 expects nothing", HTTP_1_0_WAITING, 422, OPEN),
+    ("HTTP/1.0 expects something unknown", get(b"Expect: tea", version=b"HTTP/1.0"), 200, CLOSED),
     ("head of nearly the limit", padded(HEAD_LIMIT - 4), 200, OPEN),
     ("GET with a body", get(b"Content-Length: 5") + b"{}   ", 200, OPEN),
     ("GET with a chunked body", get(CHUNKED) + chunks(b"{}   "), 200, OPEN),
@@ -208,6 +233,12 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("identity", post(b"Transfer-Encoding: identity"), 400, CLOSED),
     ("chunked twice", post(CHUNKED, CHUNKED, body=chunks(b"x")), 400, CLOSED),
     ("chunked in quotes", post(b'Transfer-Encoding: "chunked"', body=chunks(b"x")), 400, CLOSED),
+    (
+        "chunked with a Kelvin sign",
+        post(b"Transfer-Encoding: chun\xe2\x84\xaaed", body=chunks(b"x")),
+        400,
+        CLOSED,
+    ),
     ("xchunked", post(b"Transfer-Encoding: xchunked", body=chunks(b"x")), 400, CLOSED),
     ("coding empty", post(b"Transfer-Encoding:"), 400, CLOSED),
     ("chunked in HTTP/1.0", get(CHUNKED, version=b"HTTP/1.0") + chunks(b"x"), 400, CLOSED),
@@ -247,6 +278,9 @@ HEADS: list[tuple[str, bytes, int, bool]] = [
     ("414 of a megabyte", get(target=b"/" + b"x" * 1_000_000), 414, CLOSED),
     ("414 without an end", b"x" * 9000, 414, CLOSED),
     ("unknown expectation", post(b"Expect: tea", b"Content-Length: 5", body=b"{}   "), 417, CLOSED),
+    ("unknown expectation without a body", get(b"Expect: tea"), 417, CLOSED),
+    ("unknown expectation in a list", get(b"Expect: 100-continue, tea"), 417, CLOSED),
+    ("unknown second expectation", get(b"Expect: 100-continue", b"Expect: tea"), 417, CLOSED),
     ("413 by length", post(b"Content-Length: 65537", body=b"x" * 65_537), 413, CLOSED),
     ("413 of 5 MB by length", post(b"Content-Length: 5000000", body=b"x" * 5_000_000), 413, CLOSED),
     ("413 by a length never sent", post(b"Content-Length: 999999999999"), 413, CLOSED),
@@ -306,6 +340,28 @@ def test_what_follows_a_refused_request_is_never_read_as_one(shared_server: Serv
         assert wire.ended()
     found = shared_server.request("GET", f"/pessoas?t={quote(nickname)}")
     assert (found.status, found.body) == (200, b"[]")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /\0",
+        b"\x16\x03\x01\x02\0",
+        b"GET  / HTTP/1.1\r\n",
+        b"GET / HTTP/1.1\n",
+        b"GET / HTTP/1.1\r\nX : y\r\n",
+        b"GET / HTTP/1.1\r\n folded\r\n",
+        b"GET / HTTP/1.1\r\nX: y\r\nZ: \x7f",
+        b"GET / HTTP/1.1\r\nX: y\rZ",
+        b"GET / HTTP/1.1\r\nX: y\n",
+    ],
+    ids=ascii,
+)
+def test_a_broken_head_is_refused_before_its_end(shared_server: Server, sent: bytes) -> None:
+    with Wire(shared_server) as wire:
+        wire.send(sent)
+        assert wire.answer().status == 400
+        assert wire.ended()
 
 
 @pytest.mark.parametrize(
@@ -490,7 +546,7 @@ def test_a_refused_body_does_not_end_the_connection(shared_server: Server, body:
 def test_a_client_that_waits_is_asked_for_its_body(shared_server: Server, framing: str) -> None:
     body = person()
     with Wire(shared_server) as wire:
-        wire.send(post(b"Expect: 100-Continue", length(body) if framing == "length" else CHUNKED))
+        wire.send(post(b"Expect: , 100-Continue \t", length(body) if framing == "length" else CHUNKED))
         assert wire.answer().status == 100
         wire.send(body if framing == "length" else chunks(body))
         assert wire.answer().status == 201
@@ -515,8 +571,9 @@ def test_a_client_that_does_not_wait_after_all_gets_its_answer(shared_server: Se
         (get(b"Expect: 100-continue", b"Content-Length: 5", target=b"/nowhere"), 404),
         (get(b"Expect: 100-continue", b"Content-Length: 5").replace(b"GET", b"PUT"), 405),
         (post(b"Expect: 100-continue", b"Content-Length: 5", b"X : y"), 400),
+        (post(b"Expect: 100-continue", b"Expect: tea", b"Content-Length: 5"), 417),
     ],
-    ids=["413", "404", "405", "400"],
+    ids=["413", "404", "405", "400", "417"],
 )
 def test_a_client_that_waits_for_nothing_is_told_at_once(
     shared_server: Server, sent: bytes, status: int
@@ -583,6 +640,8 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         (b"GET /contagem-pessoas HTTP/1.1\r\nHost: x\r\nX: ", b"x", [408]),
         (b"G", b"E", [408]),
         (get() + b"GET /conta", b"g", [200, 408]),
+        (get() + END, END, [200]),  # between two requests, and idle
+        (END, END, []),
         (post(b"Content-Length: 1000", body=b"{"), b" ", [408]),
         (post(CHUNKED, body=b"1\r\n{\r\n"), b"1\r\n \r\n", [408]),
         (post(CHUNKED, body=chunks(b"{}")[:-2]), b"", [408]),  # one byte more would end it or break it
@@ -593,6 +652,8 @@ def hasty_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         "head",
         "method",
         "second head",
+        "empty lines after a request",
+        "empty lines alone",
         "body",
         "chunks",
         "chunks without the last CRLF",

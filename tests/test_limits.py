@@ -3,14 +3,16 @@
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from tests.discreet import assert_discreet
 from tests.serving import Reply, Server, until
 
 LARGE = ["técnica nº 1 de muitas outras 123"[:32]] * 1500
 """A stack of some 50 kB."""
 
 
-def assert_come_again(reply: Reply) -> None:
+def assert_come_again(reply: Reply, server: Server) -> None:
     assert reply.status == 503
+    assert_discreet(reply, server)
     assert reply.headers["Retry-After"] == "1"
     assert reply.json["title"] == "Service Unavailable"
 
@@ -25,7 +27,7 @@ def test_one_too_many_in_the_queue_is_told_to_come_again(directory: Path) -> Non
         assert 0 < len(taken) < 16
         for reply in replies:
             if reply.status != 201:
-                assert_come_again(reply)
+                assert_come_again(reply, server)
         assert server.count() == len(taken)
 
 
@@ -36,6 +38,7 @@ def test_a_full_map_refuses_who_is_new_and_the_rest_goes_on(directory: Path) -> 
             number += 1
         assert number > 0
         assert reply.status == 507
+        assert_discreet(reply, server)
         assert reply.json["title"] == "Insufficient Storage"
         assert server.count() == number
         assert len(server.request("GET", "/pessoas?t=p0").json) == 1
@@ -64,5 +67,5 @@ def test_searches_of_much_text_are_right_and_end_at_their_deadline(directory: Pa
             found = clients.map(lambda _: hasty.request("GET", "/pessoas?t=~~"), range(64))
             return next((reply for reply in found if reply.status != 200), None)
 
-        assert_come_again(until(late))
+        assert_come_again(until(late), hasty)
         assert hasty.create(apelido="last").status == 201

@@ -1,5 +1,6 @@
 """Operators' pages: what they say, and who may see them."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def test_from_elsewhere_without_a_token_there_is_no_such_page(
 ) -> None:
     found, nothing = (ask(elsewhere, path, f"Bearer {TOKEN}", method) for path in (page, "/nowhere"))
     assert (found.status, found.body) == (404, nothing.body)
+
+
+def test_the_loopback_of_ipv6_is_no_elsewhere(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("needs IPv6")
+    with Server(tmp_path / "one", "--host", "::1") as server:
+        assert ask(server, "/stats").status == 200
+    with Server(tmp_path / "all", "--host", "::") as server:
+        assert ask(server, "/contagem-pessoas").status == 200
+        assert ask(server, "/stats").status == 404
 
 
 def test_from_elsewhere_a_token_gets_in(tmp_path: Path) -> None:

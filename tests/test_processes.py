@@ -16,6 +16,7 @@ import pytest
 
 from goseventh import cpus
 from goseventh.bench.crash.load import Load
+from tests.discreet import assert_discreet
 from tests.load import assert_kept
 from tests.serving import ROOT, Server, alive, until
 from tests.storage.disk import FaultyDisk
@@ -221,6 +222,9 @@ def test_a_commit_that_fails_ends_the_worker_and_loses_nobody(
             until(lambda: len(load.acknowledged) > enough)
         assert {reply.status for reply in load.others} == {503}
         assert all(reply.headers["Retry-After"] for reply in load.others)
+        for reply in load.others[:10]:
+            assert_discreet(reply, server)
+        assert '"nome"' not in server.errors()
         assert_kept(server, load.acknowledged, load.unanswered + len(load.others))
 
 
@@ -232,7 +236,9 @@ def test_a_full_disk_refuses_and_reads_go_on(directory: Path, tmp_path: Path, co
         ana = server.create()
         workers = server.workers()
         with disk.failing("write", code):
-            assert server.create(apelido="bia").status == 507
+            refused = server.create(apelido="bia")
+            assert refused.status == 507
+            assert_discreet(refused, server)
             assert server.request("GET", str(ana.headers["Location"])).body == ana.body
             assert server.request("GET", "/pessoas?t=ana").json == [ana.json]
             assert server.count() == 1

@@ -7,6 +7,7 @@ from urllib.parse import quote_from_bytes, quote_plus
 from hypothesis import strategies as st
 
 from tests.bodies import OTHERS, bodies, damaged
+from tests.fuzz.chunks import broken, chunked
 from tests.fuzz.heads import PATHS
 from tests.nasty import texts
 
@@ -21,12 +22,25 @@ _WRITTEN = st.one_of(
     st.text("%+=;a0[]{}|\\^\"<>'", max_size=6),
 )
 _NAMES = st.sampled_from(["t", "t", "t", "%74", "T", "x", "", "t[]", "tt"])
+# Where this stands in a query goes an id that somebody has, by that number; in capitals where it is so.
+SOMEBODY = "somebody{:02}"
+_NOBODY = "01a20a2a-1ec9-79df-921d-519821812fe2"
+_AFTER = [
+    *[SOMEBODY.format(number) for number in (0, 1, 50, 98)],
+    *[SOMEBODY.format(99).upper(), _NOBODY, _NOBODY.upper(), _NOBODY.replace("-", "%2d"), f"+{_NOBODY}"],
+    *[_NOBODY.replace("-", ""), f"{{{_NOBODY}}}", _NOBODY[1:], f"{_NOBODY}0", f"{_NOBODY[:-1]}g", "", "x"],
+]
+_MORE = [
+    *[f"after={written}" for written in _AFTER],
+    *[f"fuzzy={written}" for written in ("0", "1", "1", "1", "%31", "", "2", "01", "1+", "true", "%d9%a1")],
+    *["", "t", "x", "after", "fuzzy", "After=x", "fuzzy[]=2"],
+]
 _PARTS = st.one_of(
     st.tuples(_NAMES, _WRITTEN).map("=".join),
     st.tuples(_NAMES, _WRITTEN).map("=".join),
-    st.sampled_from(["", "t", "x"]),
+    st.sampled_from(_MORE),
 )
-QUERIES = st.lists(_PARTS, max_size=2).map(lambda parts: "&".join(parts).encode())
+QUERIES = st.lists(_PARTS, max_size=3).map(lambda parts: "&".join(parts).encode())
 
 _VERSIONS = [b"HTTP/1.0", b"HTTP/2.0", b"HTTP/1.10", b"http/1.1", b"HTTP/1.1 ", b""]
 _METHODS = [b"PUT", b"OPTIONS", b"get", b"G(T", b"CONNECT", b""]
@@ -45,9 +59,12 @@ _FIELDS = [
         b"Transfer-Encoding: " + value
         for value in (b"chunked", b"Chunked", b"gzip", b"gzip, chunked", b"identity", b"")
     ],
-    *[b"Host: " + value for value in (b"x", b"", b"a b", b"a/b", b"[::1]:9999", b"\xc3\xa9")],
-    *[b"Connection: " + value for value in (b"close", b"keep-alive", b"x", b"Upgrade")],
-    *[b"Expect: " + value for value in (b"100-continue", b"100-Continue", b"tea")],
+    *[
+        b"Host: " + value
+        for value in (b"x", b"", b"a b", b"a/b", b"[::1]:9999", b"\xc3\xa9", b"a:b:1", b"a,b", b"%41:", b"%4")
+    ],
+    *[b"Connection: " + value for value in (b"close", b"Keep-Alive ", b"x", b"x, close", b",")],
+    *[b"Expect: " + value for value in (b"100-continue", b"100-Continue\t", b"tea", b"100-continue, x", b"")],
     *[b"X : y", b"X", b": y", b" folded", b"\tfolded", b"X:\0", b"X: \x7f", b"X: y\nZ: a", b"X: y\rZ: a"],
     *[b"Upgrade: websocket", b"X:", b"X: \xff", b"X-Long: " + b"x" * 9000],
 ]
@@ -139,9 +156,14 @@ def ended(head: bytes) -> bytes:
 def variants(kind: str, sent: bytes, seed: int) -> Iterator[bytes]:
     """The case itself, and the same damaged at a place each: far cheaper than to have all drawn."""
     random = Random(seed)
-    yield sent
+    yield chunked(sent, random) if kind == "chunks" else sent
     for number in range(1, VARIANTS):
-        if kind == "head" and number % 2:
+        if kind == "chunks":
+            written = chunked(sent, random)
+            yield broken(written, random) if number % 3 else written
+        elif kind == "search" and number % 2:
+            yield sent + b"&" + random.choice(_MORE).encode()
+        elif kind == "head" and number % 2:
             yield ended(sent[:-2] + random.choice(_FIELDS))
         elif kind == "create" and number % 2 and sent.rstrip().endswith(b"}"):
             yield sent.rstrip()[:-1] + b"," + random.choice(_MEMBERS) + b"}"

@@ -1,14 +1,24 @@
 """A raw connection to the server under test, and what must come of each case."""
 
+import re
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
+from random import Random
+from time import sleep
 from typing import NamedTuple
 
 import orjson
 
 from tests import oracle
 from tests.fuzz import heads
-from tests.oracle import People
+from tests.fuzz.chunks import unchunk
+from tests.oracle import MOST_FOUND, People, Refused
+
+_SOMEBODY = re.compile(rb"somebody([0-9]{2})", re.IGNORECASE)
+_HEAD = b"POST /pessoas HTTP/1.1\r\nHost: x\r\n"
+# Long enough for most packets to be looked at before the next.
+_PACKET_SECONDS = 0.0003
 
 
 class Answer(NamedTuple):
@@ -43,9 +53,25 @@ class Client:
 
     def create(self, body: bytes) -> None:
         """A creation with this body."""
-        answer = self._ask(
-            b"POST /pessoas HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-        )
+        self._created(self._ask(_HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)), body)
+
+    def chunks(self, sent: bytes) -> None:
+        """A creation with this body, which is in chunks, or should be."""
+        request = _HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + sent
+        try:
+            body, rest = unchunk(sent)
+        except Refused as refusal:
+            self._send(request)
+            self._send_no_more()
+            answer = self._receive()
+            self._refused(answer, {refusal.status})
+            self._ended(answer)
+        else:
+            self._created(self._ask(request), body)
+            if rest:
+                self.close()  # that is another request, or the beginning of one
+
+    def _created(self, answer: Answer, body: bytes) -> None:
         wanted = oracle.judge(body)
         if isinstance(wanted, int):
             self._refused(answer, {wanted})
@@ -60,12 +86,28 @@ class Client:
 
     def search(self, query: bytes) -> None:
         """A search with this query string."""
+        query = _SOMEBODY.sub(self._somebody, query)
         answer = self._ask(b"GET /pessoas?%b HTTP/1.1\r\nHost: x\r\n\r\n" % query)
         wanted = oracle.asked(query)
         if isinstance(wanted, int):
             self._refused(answer, {wanted})
+        elif wanted.after is not None and wanted.after not in self.people:
+            self._refused(answer, {404})
+        elif wanted.fuzzy:
+            # Whom it finds is for tests of the search; here that they exist, each once.
+            found = [f"/pessoas/{person['id']}" for person in orjson.loads(answer.body)]
+            assert answer.status == 200
+            assert len(found) == len(set(found)) <= MOST_FOUND
+            assert all(one in self.people for one in found)
         else:
-            assert (answer.status, answer.body) == (200, self.people.find(wanted))
+            assert (answer.status, answer.body) == (200, self.people.find(wanted.term, wanted.after))
+
+    def _somebody(self, match: re.Match[bytes]) -> bytes:
+        """The id of somebody, if there is anybody, in the case of what asks for it."""
+        if not len(self.people):
+            return match[0]
+        written = self.people.path(int(match[1])).removeprefix("/pessoas/").encode()
+        return written.upper() if match[0].isupper() else written
 
     def head(self, head: bytes) -> None:
         """A request of this head, and of the body that it promises, if it may have one."""
@@ -75,8 +117,7 @@ class Client:
         assert answer.status in verdict.statuses, (answer, verdict)
         assert verdict.stays is None or self._is_kept(answer) is verdict.stays, (answer, verdict)
         if not self._is_kept(answer):
-            assert self._rest() == b"", "something came after the last answer"
-            self.close()
+            self._ended(answer)
 
     def count(self) -> None:
         """Asks how many there are."""
@@ -93,6 +134,11 @@ class Client:
         assert answer.field(b"Content-Type") == b"application/problem+json"
         assert orjson.loads(answer.body)["status"] == answer.status
 
+    def _ended(self, answer: Answer) -> None:
+        assert not self._is_kept(answer), answer
+        assert self._rest() == b"", "something came after the last answer"
+        self.close()
+
     def _is_kept(self, answer: Answer) -> bool:
         return answer.field(b"Connection") == b"keep-alive"
 
@@ -101,7 +147,13 @@ class Client:
             self._raw = socket.create_connection(("127.0.0.1", self._port), timeout=20)
             self._raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(ConnectionError):  # a refusal may come, and its connection go, before all is sent
-            self._raw.sendall(sent)
+            for piece in _packets(sent):
+                self._raw.sendall(piece)
+
+    def _send_no_more(self) -> None:
+        assert self._raw is not None
+        with suppress(OSError):  # it may be gone by now
+            self._raw.shutdown(socket.SHUT_WR)
 
     def _receive(self, *, bodiless: bool = False) -> Answer:
         """The next final answer."""
@@ -134,3 +186,14 @@ class Client:
             while piece := self._raw.recv(1 << 16):
                 rest += piece
         return rest
+
+
+def _packets(sent: bytes) -> Iterator[bytes]:
+    """All that is sent, some of it in pieces; where they part is drawn, and the same for the same case."""
+    random = Random(sent)
+    start = 0
+    for end in sorted(random.choices(range(1, len(sent)), k=random.choice([0, 0, 0, 0, 1, 2, 3]))):
+        yield sent[start:end]
+        sleep(_PACKET_SECONDS)
+        start = end
+    yield sent[start:]

@@ -14,7 +14,7 @@ import atheris
 with atheris.instrument_imports(include=["goseventh", "storage", "index"]):
     from goseventh import person
     from goseventh.problems import Problem
-    from index import segment, signature, tables
+    from index import outline, segment, signature, tables
     from index.term_log import Slice
     from index.text import searchable
     from storage import pending_format, records
@@ -26,6 +26,7 @@ from tests import oracle
 KEY = bytes(range(16))
 LONGEST = 4096
 SIGNATURE_HEADER = 28
+OUTLINE_HEADER = 416
 
 
 def record(stored: bytes) -> None:
@@ -92,6 +93,20 @@ def signatures(stored: bytes) -> None:
         assert 0 <= left < 1 << opened.blocks
 
 
+def outlines(stored: bytes) -> None:
+    """The header of outlines, and the parts of masks behind it."""
+    header, masks = stored[:OUTLINE_HEADER], stored[OUTLINE_HEADER:]
+    parts = [header, masks[: len(masks) // 8 * 8]]
+    try:
+        opened = outline.Outlines(parts[0], lambda part: parts[part] if part < len(parts) else b"")
+        for length in range(outline.LONGEST + 1):
+            begin, end = opened.between(length, length)
+            for at, found in opened.masks(begin, end):
+                assert begin <= at < at + len(found) <= end
+    except outline.OutlineError:
+        return
+
+
 def validation(body: bytes) -> None:
     """A request's body: whoever is taken is who the contract would take."""
     try:
@@ -111,7 +126,8 @@ def _samples() -> dict[str, tuple[Callable[[bytes], None], list[bytes]]]:
     document = b'{"id":"1","apelido":"ana","nome":"Ana","nascimento":"2000-10-01","stack":null}'
     entry = (KEY, searchable(["ana", "Ana Barbosa"]))
     built = segment.build([entry, entry])
-    signed = signature.build([Slice(segment.read(memoryview(built)), 0, 2)], 2)
+    whole = [Slice(segment.read(memoryview(built)), 0, 2)]
+    signed = signature.build(whole, 2)
     group = Group(1, 2, 3, [Person(KEY, b"ana", document, entry[1])])
     return {
         "record": (record, [records.pack_person(KEY, 1, document)]),
@@ -119,6 +135,7 @@ def _samples() -> dict[str, tuple[Callable[[bytes], None], list[bytes]]]:
         "frames": (frames, [pending_format.pack(group), pending_format.moved()]),
         "segment": (segments, [built]),
         "signature": (signatures, [b"".join(signed)]),
+        "outline": (outlines, [b"".join(outline.build(whole, 2))]),
         "validation": (validation, [body, body.replace(b",null", b"")]),
     }
 

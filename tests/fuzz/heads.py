@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 TOKEN = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-AUTHORITY = TOKEN - set(b"#^`|") | set(b"(),;=:[]")
+HOST_NAME = TOKEN - set(b"#^`|%") | set(b"();=")
+DIGITS = frozenset(b"0123456789")
+HEXADECIMAL = DIGITS | set(b"abcdefABCDEF")
 LARGEST_HEAD = 8192
 LARGEST_BODY = 65_536
 # Path with query → statuses of a GET.
@@ -35,18 +37,17 @@ def judge(head: bytes) -> Verdict:
     fields: dict[bytes, list[bytes]] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(b":")
-        if not colon or not name or not TOKEN.issuperset(name) or not _is_text(value):
+        if not colon or not name or not TOKEN.issuperset(name) or not is_text(value):
             faults.add(400)
         fields.setdefault(name.lower(), []).append(value.strip(b" \t"))
     if len(head) > LARGEST_HEAD:
         faults |= {431, 414}
     hosts = fields.get(b"host", [])
-    if len(hosts) > 1 or (not hosts and version != b"HTTP/1.0") or not AUTHORITY.issuperset(b"".join(hosts)):
+    if len(hosts) > 1 or (not hosts and version != b"HTTP/1.0") or not all(map(_is_authority, hosts)):
         faults.add(400)
     body, fault = _body(fields, version)
     faults |= fault
-    framed = b"content-length" in fields or b"transfer-encoding" in fields
-    if framed and any(value.lower() != b"100-continue" for value in fields.get(b"expect", [])[:1]):
+    if version != b"HTTP/1.0" and set(_members(fields, b"expect")) - {b"100-continue"}:
         faults.add(417)
     if faults:
         return Verdict(frozenset(faults), False, b"")
@@ -81,7 +82,7 @@ def _body(fields: dict[bytes, list[bytes]], version: bytes) -> tuple[bytes, set[
         return b"5\r\n{}   \r\n0\r\n\r\n", set() if fine else {400}
     if not lengths:
         return b"", set()
-    if not lengths[0] or any(byte not in b"0123456789" for byte in lengths[0]) or len(lengths[0]) > 18:
+    if not lengths[0] or not DIGITS.issuperset(lengths[0]) or len(lengths[0]) > 18:
         return b"", {400}
     length = int(lengths[0])
     return (b"{}".ljust(length)[:length], set()) if length <= LARGEST_BODY else (b"", {413})
@@ -98,11 +99,33 @@ def _statuses(method: bytes, target: bytes) -> frozenset[int]:
 
 
 def _stays(fields: dict[bytes, list[bytes]], version: bytes) -> bool | None:
-    connection = [value.lower() for value in fields.get(b"connection", [])]
-    if b"expect" in fields or connection not in ([], [b"keep-alive"], [b"close"]):
-        return None  # who may not have been asked for a body, and who says something unknown
-    return connection == [b"keep-alive"] or (version == b"HTTP/1.1" and not connection)
+    options = _members(fields, b"connection")
+    if b"close" in options or (version == b"HTTP/1.0" and b"keep-alive" not in options):
+        return False
+    return None if b"expect" in fields else True  # who waits may be refused before being asked for a body
 
 
-def _is_text(value: bytes) -> bool:
+def _members(fields: dict[bytes, list[bytes]], name: bytes) -> list[bytes]:
+    """The members of all lists of that name, without case."""
+    members = [member.strip(b" \t").lower() for value in fields.get(name, []) for member in value.split(b",")]
+    return [member for member in members if member]
+
+
+def _is_authority(value: bytes) -> bool:
+    host, colon, port = value.rpartition(b":")
+    if not colon or host.count(b"[") > host.count(b"]"):
+        host, port = value, b""
+    if not DIGITS.issuperset(port):
+        return False
+    if host[:1] == b"[":
+        return len(host) > 2 and host[-1:] == b"]" and (HEXADECIMAL | set(b":.")).issuperset(host[1:-1])
+    plain, *escapes = host.split(b"%")
+    return HOST_NAME.issuperset(plain) and all(
+        len(escape) >= 2 and HEXADECIMAL.issuperset(escape[:2]) and HOST_NAME.issuperset(escape[2:])
+        for escape in escapes
+    )
+
+
+def is_text(value: bytes) -> bool:
+    """Whether it may stand in a field, or in the extension of a chunk."""
     return all(byte == 9 or (byte >= 0x20 and byte != 0x7F) for byte in value)

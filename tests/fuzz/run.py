@@ -24,6 +24,7 @@ CASES = 100_000
 SEEDS = st.integers(0, (1 << 32) - 1)
 CASE = st.one_of(
     st.tuples(st.just("create"), BODIES, SEEDS),
+    st.tuples(st.just("chunks"), BODIES, SEEDS),
     st.tuples(st.just("search"), QUERIES, SEEDS),
     st.tuples(st.just("head"), heads(), SEEDS),
 )
@@ -32,6 +33,12 @@ CASE = st.one_of(
 def fuzz(server: Server, cases: int, seed: int, step: Callable[[int], None] = lambda done: None) -> None:
     """Tries that many cases; raises AssertionError, after hypothesis has made the case small."""
     client = Client(server.port)
+    send = {
+        "create": client.create,
+        "chunks": client.chunks,
+        "search": client.search,
+        "head": client.head,
+    }
     workers = server.workers()
     done = 0
 
@@ -48,7 +55,7 @@ def fuzz(server: Server, cases: int, seed: int, step: Callable[[int], None] = la
         kind, base, seed = case
         for sent in variants(kind, base, seed):
             try:
-                {"create": client.create, "search": client.search, "head": client.head}[kind](sent)
+                send[kind](sent)
             except BaseException:
                 note(f"{kind}: {sent[:2000]!r}")
                 client.close()

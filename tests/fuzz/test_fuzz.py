@@ -3,8 +3,10 @@
 import pytest
 
 from tests.fuzz.cases import ended
+from tests.fuzz.chunks import unchunk
 from tests.fuzz.heads import judge
 from tests.fuzz.run import fuzz
+from tests.oracle import Refused
 from tests.serving import Server
 from tests.test_http import HEADS
 
@@ -32,3 +34,17 @@ def test_the_oracle_of_heads_knows_the_table(row: tuple[str, bytes, int, bool]) 
     verdict = judge(ended(sent))
     assert status in verdict.statuses
     assert verdict.stays in (stays, None)
+
+
+CHUNKED = [row for row in HEADS if row not in ROWS and b"\r\nTransfer-Encoding: chunked\r\n\r\n" in row[1]]
+
+
+@pytest.mark.parametrize("row", CHUNKED, ids=lambda row: row[0])
+def test_the_oracle_of_chunks_knows_the_table(row: tuple[str, bytes, int, bool]) -> None:
+    _, sent, status, stays = row
+    found: object
+    try:
+        found = unchunk(sent.partition(b"\r\n\r\n")[2])
+    except Refused as refusal:
+        found = refusal.status
+    assert found == ((b"{}   ", b"") if stays else status)

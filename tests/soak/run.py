@@ -32,6 +32,7 @@ from storage.layout import open_read_only
 from storage.verify import verify
 from tests.serving import Server, until
 from tests.soak import vitals
+from tests.soak.verdict import shortcomings
 from tests.storage.disk import FaultyDisk
 
 MINUTES = 30.0
@@ -110,7 +111,11 @@ def torment(server: Server, disk: FaultyDisk, stopped: Event, deeds: Counter[str
 def main() -> int:
     """Soaks, prints what was seen, and returns 1 if anything is wrong."""
     seconds = float(os.environ.get("SOAK_MINUTES", MINUTES)) * 60
+    if not seconds > 0:
+        print("SOAK_MINUTES must be over 0", file=sys.stderr)
+        return 2
     raise_file_limit()
+    planned = 0
     ledger, deeds, looks = Ledger(), Counter[str](), list[vitals.Vitals]()
     with tempfile.TemporaryDirectory() as place:
         directory, disk = Path(place) / "data", FaultyDisk(Path(place))
@@ -121,6 +126,7 @@ def main() -> int:
             began = time.monotonic()
             while (passed := time.monotonic() - began) < seconds:
                 script = write(Site(f"http://127.0.0.1:{server.port}"), PLAN, len(looks), 1.0, fresh_prefix())
+                planned += sum(one.status == CREATED for one in script.people)
                 stopped = Event()
                 tormentor = Thread(target=torment, args=(server, disk, stopped, deeds))
                 load = Load(Target("127.0.0.1", server.port), script, PATIENCE, lambda load: None, 1.0)
@@ -144,9 +150,11 @@ def main() -> int:
     print("answers: " + ", ".join(f"{name}: {count:,}" for name, count in sorted(ledger.answers.items())))
     print(vitals.table(looks))
     print(
-        f"{len(ledger.promised):,} acknowledged, {lost} lost; verify: {len(faults)} faults; exit code {code}"
+        f"{len(ledger.promised):,} acknowledged of {planned:,} valid ones, {lost} lost; "
+        f"verify: {len(faults)} faults; exit code {code}"
     )
     problems = [*faults, *ledger.wrong, *vitals.leaks(looks)]
+    problems += shortcomings(len(looks), deeds, ledger.answers, planned)
     for problem in problems:
         print(f"wrong: {problem}")
     return 1 if problems or lost or code else 0

@@ -12,7 +12,8 @@ from goseventh.bench.people import Person
 from goseventh.bench.schedule import Kind
 from goseventh.bench.script import Script
 from tests.serving import Server
-from tests.soak.run import Ledger
+from tests.soak.run import Ledger, main
+from tests.soak.verdict import shortcomings
 from tests.soak.vitals import Vitals, leaks, table, take
 
 SCRIPT = cast(Script, SimpleNamespace(people=[Person("ana", b"", 201), Person("", b"", 400)]))
@@ -71,5 +72,43 @@ def test_a_lost_person_a_changed_one_and_a_stranger_are_seen(directory: Path) ->
 def test_what_grows_is_seen(change: dict[str, int]) -> None:
     flat = [FLAT._replace(seconds=float(second)) for second in range(5)]
     assert leaks(flat) == []
-    assert len(leaks([*flat[:-1], flat[-1]._replace(**change)])) == 1
+    name = next(iter(change))
+    grown = leaks([*flat[:-1], flat[-1]._replace(**change)])
+    assert any("since second 2" in leak for leak in grown), name
+    # What has grown by the middle is seen from the start.
+    late = [one._replace(**{name: 3 * change[name]}) if one.seconds > 1 else one for one in flat]
+    assert len(leaks(late)) == 1
     assert len(table(flat).splitlines()) == 4
+
+
+DEEDS = {"workers killed": 2, "disk filled": 1}
+ANSWERS = {"create 201": 60, "create 507": 3, "create 503": 9, "read 200": 50, "read cut": 2}
+
+
+def test_a_soak_in_which_it_all_happened_shows_something() -> None:
+    assert shortcomings(3, DEEDS, ANSWERS, 100) == []
+
+
+@pytest.mark.parametrize(
+    ("looks", "deeds", "answers", "planned"),
+    [
+        (2, DEEDS, ANSWERS, 100),
+        (3, DEEDS | {"workers killed": 0}, ANSWERS, 100),
+        (3, {"workers killed": 2}, ANSWERS, 100),
+        (3, DEEDS, ANSWERS | {"create 507": 0}, 100),
+        (3, DEEDS, ANSWERS | {"create 201": 49}, 100),
+        (3, DEEDS, ANSWERS, 0),
+        (3, DEEDS, ANSWERS | {"read cut": 3000}, 100),
+        (3, DEEDS, ANSWERS | {"search 503": 3000}, 100),
+    ],
+)
+def test_a_soak_in_which_something_did_not_happen_shows_nothing(
+    looks: int, deeds: dict[str, int], answers: dict[str, int], planned: int
+) -> None:
+    assert len(shortcomings(looks, deeds, answers, planned)) == 1
+
+
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan"])
+def test_a_soak_of_no_time_is_refused(minutes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOAK_MINUTES", minutes)
+    assert main() == 2

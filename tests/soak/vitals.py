@@ -75,15 +75,19 @@ def thirds(looks: Sequence[Vitals]) -> tuple[Vitals, Vitals, Vitals]:
 
 
 def leaks(looks: Sequence[Vitals]) -> list[str]:
-    """What is not flat between the middle and the end, if there are enough people to tell."""
-    _, middle, end = thirds(looks)
+    """What is not flat from the middle to the end or, less strictly as caches fill first, from the start."""
+    start, middle, end = thirds(looks)
     found = []
-    if end.memory > 1.25 * middle.memory + (16 << 20):
-        found.append(f"memory grew from {middle.memory:,} to {end.memory:,} bytes")
-    if end.files > middle.files + 16:
-        found.append(f"open files grew from {middle.files} to {end.files}")
-    if end.readers > middle.readers + 8:
-        found.append(f"reader slots grew from {middle.readers} to {end.readers}")
-    if middle.people and end.size / end.people > 1.25 * middle.size / middle.people:
-        found.append(f"the file grew from {middle.size:,} bytes to {end.size:,}, faster than its people")
+    for before, factor in ((start, 2.0), (middle, 1.25)):
+        since = f"since second {before.seconds:.0f}"
+        if end.memory > factor * before.memory + (16 << 20):
+            found.append(f"memory grew from {before.memory:,} to {end.memory:,} bytes {since}")
+        if end.files > before.files + 16:
+            found.append(f"open files grew from {before.files} to {end.files} {since}")
+        if end.readers > before.readers + 8:
+            found.append(f"reader slots grew from {before.readers} to {end.readers} {since}")
+        if before.people and end.size / end.people > factor * before.size / before.people:
+            found.append(
+                f"the file grew from {before.size:,} bytes to {end.size:,} {since}, faster than people"
+            )
     return found
