@@ -50,6 +50,11 @@ class Environment:
     _commits: int = field(default=0, init=False)
 
     @property
+    def databases(self) -> dict[str, _Database]:
+        """All of them, by their names."""
+        return {name.decode(): getattr(self, name.decode()) for name in NAMES}
+
+    @property
     def broken(self) -> Broken | None:
         """Why nothing in this process may write any more, once that is so."""
         return self.lock.broken
