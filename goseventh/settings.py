@@ -9,7 +9,7 @@ from rapidfuzz import process
 
 from goseventh import cpus, limits, written
 from goseventh.limits import DEFAULTS, Limits
-from storage.store import MAP_SIZE, QUEUE_LIMIT
+from storage import store
 from storage.strategies import table
 
 PREFIX = "GOSEVENTH_"
@@ -57,6 +57,12 @@ STRATEGY = Setting(
     + f". {table.ADVICE.capitalize()}",
     written.strategy,
 )
+MAP_SIZE = Setting(
+    "map-size",
+    f"{store.MAP_SIZE >> 30}GiB",
+    "the most the store can grow to; its file is only as large as what it holds",
+    written.size_between(1 << 20, _LARGEST_MAP),
+)
 SERVE = (
     HOST,
     PORT,
@@ -68,12 +74,7 @@ SERVE = (
     ),
     DATA_DIR,
     STRATEGY,
-    Setting(
-        "map-size",
-        f"{MAP_SIZE >> 30}GiB",
-        "the most the store can grow to; its file is only as large as what it holds",
-        written.size_between(1 << 20, _LARGEST_MAP),
-    ),
+    MAP_SIZE,
     Setting(
         "max-body",
         written.human(DEFAULTS.body),
@@ -115,7 +116,7 @@ SERVE = (
     ),
     Setting(
         "max-queue",
-        str(QUEUE_LIMIT),
+        str(store.QUEUE_LIMIT),
         "creations that may wait in a worker; one more gets 503",
         written.whole(1, 1_000_000),
     ),

@@ -28,7 +28,7 @@ def create(directory: Path) -> None:
     Only the holder of the directory's lock may call this.
     """
     if (directory / DATA_FILE).exists():
-        _keep_names(directory)
+        keep_names(directory)
         return
     unfinished = directory / f"{DATA_FILE}.new"
     lock_file = directory / f"{unfinished.name}-lock"
@@ -48,10 +48,10 @@ def create(directory: Path) -> None:
         unfinished.rename(directory / DATA_FILE)
     except (lmdb.Error, OSError) as error:
         raise Unusable(f"no store can be made in {directory}: {error}") from error
-    _keep_names(directory)
+    keep_names(directory)
 
 
-def _keep_names(directory: Path) -> None:
+def keep_names(directory: Path) -> None:
     """Has the store's name and its directory's survive a power cut.
 
     At every start: whoever made them may have ended, or met an error, before they were flushed.
@@ -69,13 +69,24 @@ def check(directory: Path) -> None:
 
     What is refused stays as it was. Only the holder of the directory's lock may call this.
     """
-    if (directory / DATA_FILE).stat().st_size == 0:
-        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
+    refuse_empty(directory)
     for name in (DATA_FILE, LOCK_FILE):
         path = directory / name
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise Unusable(f"{path} can't be opened: Permission denied; change its owner or mode")
     open_read_only(directory).close()
+
+
+def refuse_empty(directory: Path) -> None:
+    """Raises Unusable for no file, and for an empty one, which LMDB would fill."""
+    try:
+        size = (directory / DATA_FILE).stat().st_size
+    except OSError as error:
+        raise Unusable(
+            f"{directory} holds no store that can be read: {error.strerror}; choose another directory"
+        ) from error
+    if size == 0:
+        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
 
 
 def open_read_only(directory: Path) -> lmdb.Environment:
@@ -143,8 +154,8 @@ def check_databases(directory: Path, environment: lmdb.Environment) -> None:
 
 
 def _format(environment: lmdb.Environment) -> str:
-    meta = environment.open_db(b"meta", create=False)
-    with environment.begin() as snapshot:
+    with environment.begin() as snapshot:  # asked without one, LMDB would wait for whoever writes
+        meta = environment.open_db(b"meta", snapshot, create=False)
         return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
 
 
