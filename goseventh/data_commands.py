@@ -4,9 +4,10 @@ import argparse
 
 from goseventh import settings
 from goseventh.arguments import Parser, add
-from goseventh.settings import DATA_DIR, MAP_SIZE
+from goseventh.settings import DATA_DIR, MAP_SIZE, SERVE, STRATEGY, WINDOW
 
 _OPENED = (DATA_DIR, MAP_SIZE)
+_STATS = (*_OPENED, STRATEGY, WINDOW)
 
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -42,6 +43,32 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         "give back to the disk what a stopped server's store does not use",
         _OPENED,
     )
+    command = add(
+        commands,
+        "import",
+        _import,
+        "add people from lines of JSON to the store of a stopped server; exit code 1 if a line was refused",
+        _OPENED,
+    )
+    command.add_argument("source", metavar="FILE", nargs="?", help="by default standard input")
+    command.add_argument("--dry-run", action="store_true", help="change nothing, and say what would be")
+    command = add(
+        commands,
+        "export",
+        _export,
+        "write everybody as lines of JSON, oldest first, also while a server runs in the same container",
+        _OPENED,
+    )
+    command.add_argument("target", metavar="FILE", nargs="?", help="a new file; by default standard output")
+    command = add(
+        commands,
+        "stats",
+        _stats,
+        "say what the store is like, also while a server runs in the same container",
+        _STATS,
+    )
+    command.add_argument("--json", action="store_true", help="as one JSON object")
+    add(commands, "config", _config, "list every setting, its value and where it came from", SERVE)
 
 
 def _verify(given: argparse.Namespace) -> int:
@@ -70,3 +97,33 @@ def _compact(given: argparse.Namespace) -> int:
     from goseventh import backup
 
     return backup.run_compact(settings.from_environment(_OPENED, vars(given)))
+
+
+def _import(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh import importing
+
+    source = Path(given.source) if given.source else None
+    return importing.run(settings.from_environment(_OPENED, vars(given)), source, dry_run=given.dry_run)
+
+
+def _export(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh import export
+
+    target = Path(given.target) if given.target else None
+    return export.run(settings.from_environment(_OPENED, vars(given)), target)
+
+
+def _stats(given: argparse.Namespace) -> int:
+    from goseventh import stats
+
+    return stats.run(settings.from_environment(_STATS, vars(given)), json=given.json)
+
+
+def _config(given: argparse.Namespace) -> int:
+    from goseventh import config
+
+    return config.run(settings.from_environment(SERVE, vars(given)))

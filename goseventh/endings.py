@@ -3,7 +3,9 @@
 import sys
 from collections.abc import Callable
 
-from storage.errors import StoreError
+import lmdb
+
+from storage.errors import StoreError, judged
 
 FAULTY = 1
 """It was done, and something is not as it should be: faults found, lines refused."""
@@ -16,8 +18,10 @@ def ended(work: Callable[[], int], interrupted: str) -> int:
     """The exit code of `work`, or of what it raised; `interrupted` says what Ctrl-C left."""
     try:
         return work()
-    except StoreError as error:
-        print(f"goseventh: {' '.join(str(error).split())}", file=sys.stderr)
+    except BrokenPipeError:
+        raise
+    except (StoreError, lmdb.Error, OSError) as error:
+        print(f"goseventh: {' '.join(str(judged(error)).split())}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         print(f"goseventh: interrupted: {interrupted}", file=sys.stderr)

@@ -9,6 +9,7 @@ import orjson
 from goseventh.limits import DEFAULTS
 from goseventh.problems import Problem
 from index import text
+from storage import records
 from storage.records import Record
 
 NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
@@ -28,7 +29,26 @@ def prepare(body: bytes, depth: int = DEFAULTS.depth) -> Record:
 
     Arrays and objects may lie `depth` deep in one another. Of several faults a 400 wins over a 422.
     """
+    return _prepare(_parse(body), body, depth)
+
+
+def prepare_kept(body: bytes) -> tuple[Record, bytes | None]:
+    """The same of a person who may bring an id to be kept; that, or None if none is given.
+
+    Raises Problem (422) for what is no id.
+    """
     wanted = _parse(body)
+    record = _prepare(wanted, body, DEFAULTS.depth)
+    written = wanted.get("id")
+    if written is None:
+        return record, None
+    key = records.parse_id(written) if type(written) is str else None
+    if key is None:
+        raise Problem(422, "id must be a UUID in its 8-4-4-4-12 form.", "id")
+    return record, key
+
+
+def _prepare(wanted: dict[str, Any], body: bytes, depth: int) -> Record:
     # Nearly every body has too few brackets to be deep.
     if body.count(b"[") + body.count(b"{") > depth and _is_deeper(wanted, depth):
         raise Problem(400, f"The body's arrays and objects must not lie more than {depth} deep.")

@@ -15,7 +15,7 @@ from lmdb import Transaction, _Database
 
 from storage import pending_format
 from storage.environment import MOVED_KEY, open_shared
-from storage.errors import Unusable, judged
+from storage.errors import Unusable
 from storage.layout import present, refuse_empty
 from storage.pending_format import Group
 from storage.records import Person, unpack_moved
@@ -48,8 +48,7 @@ def reading(directory: Path, map_size: int) -> Iterator[Beside]:
     refuse_empty(directory)
     try:
         log = waiting_groups(directory)
-        environment = open_shared(directory, map_size)
-        with environment:
-            yield Beside(environment, log)
-    except (lmdb.Error, OSError) as error:
-        raise Unusable(f"{directory} can't be read: {judged(error)}") from error
+    except OSError as error:
+        raise Unusable(f"who waits in {directory} can't be read: {error.strerror}") from error
+    with open_shared(directory, map_size) as environment:
+        yield Beside(environment, log)

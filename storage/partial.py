@@ -41,9 +41,7 @@ def making(place: Path) -> Iterator[None]:
             os.close(held)
             remove(place)
     except (lmdb.Error, OSError) as error:
-        raise Unusable(
-            f"{place} can't be written: {judged(error)}; what was there is whole"
-        ) from error
+        raise Unusable(f"{place} can't be written: {judged(error)}; what was there is whole") from error
 
 
 def remove(place: Path) -> None:
