@@ -68,6 +68,17 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         _STATS,
     )
     command.add_argument("--json", action="store_true", help="as one JSON object")
+    command = add(
+        commands,
+        "upgrade",
+        _upgrade,
+        "bring a store of an earlier format to this version's, after a backup",
+        _OPENED,
+    )
+    command.add_argument(
+        "--backup", metavar="DEST", help="a new directory; by default before-upgrade in the data directory"
+    )
+    command.add_argument("--no-backup", action="store_true", help="make no backup")
     add(commands, "config", _config, "list every setting, its value and where it came from", SERVE)
 
 
@@ -127,3 +138,13 @@ def _config(given: argparse.Namespace) -> int:
     from goseventh import config
 
     return config.run(settings.from_environment(SERVE, vars(given)))
+
+
+def _upgrade(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh import upgrade
+
+    backup = Path(given.backup) if given.backup else None
+    wanted = settings.from_environment(_OPENED, vars(given))
+    return upgrade.run(wanted, backup, keep=not given.no_backup)

@@ -17,7 +17,7 @@ NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
 _DERIVED = frozenset({b"signatures", b"outlines"})
 # py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
 _ENGINE = 0
-_FORMAT_KEY = b"format"
+FORMAT_KEY = b"format"
 _NO_FORMAT = "none"
 
 
@@ -42,7 +42,7 @@ def create(directory: Path) -> None:
             made.begin(write=True) as transaction,
         ):
             *_, meta = (made.open_db(name, transaction) for name in NAMES)
-            transaction.put(_FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
+            transaction.put(FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
         lock_file.unlink()
         flush(unfinished)
         unfinished.rename(directory / DATA_FILE)
@@ -92,8 +92,24 @@ def refuse_empty(directory: Path) -> None:
 def open_read_only(directory: Path) -> lmdb.Environment:
     """Opens the store in `directory` so that nothing can change it; raises Faulty, or Unusable if it is none.
 
-    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
     Only the holder of the directory's lock may call this.
+    """
+    environment = open_unchecked(directory)
+    try:
+        check_databases(directory, environment)
+    except lmdb.Error as error:
+        environment.close()
+        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
+    except BaseException:
+        environment.close()
+        raise
+    return environment
+
+
+def open_unchecked(directory: Path) -> lmdb.Environment:
+    """The same of a store of whatever format.
+
+    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
     """
     try:
         environment = lmdb.open(
@@ -110,10 +126,6 @@ def open_read_only(directory: Path) -> lmdb.Environment:
         ) from error
     try:
         check_file(directory, environment)
-        check_databases(directory, environment)
-    except lmdb.Error as error:
-        environment.close()
-        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
     except BaseException:
         environment.close()
         raise
@@ -141,22 +153,25 @@ def check_file(directory: Path, environment: lmdb.Environment) -> None:
 def check_databases(directory: Path, environment: lmdb.Environment) -> None:
     there = present(environment)
     missing = sorted(name.decode() for name in set(NAMES) - _DERIVED - there)
-    found = _format(environment) if b"meta" in there else _NO_FORMAT
+    found = format_of(environment) if b"meta" in there else _NO_FORMAT
     if missing and found == _NO_FORMAT:
         raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
     if found != str(records.FORMAT):
+        is_older = found.isdecimal() and int(found) < records.FORMAT
+        way = "`goseventh upgrade` converts it" if is_older else "use the version that wrote it"
         raise Faulty(
             f"{directory} has format {found} and this version reads only {records.FORMAT}: "
-            "use the version that wrote it, or choose another directory"
+            f"{way}, or choose another directory"
         )
     if missing:
         raise Faulty(f"{directory} has lost its {' and '.join(missing)}: restore a backup")
 
 
-def _format(environment: lmdb.Environment) -> str:
+def format_of(environment: lmdb.Environment) -> str:
+    """The format as it is written there."""
     with environment.begin() as snapshot:  # asked without one, LMDB would wait for whoever writes
         meta = environment.open_db(b"meta", snapshot, create=False)
-        return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
+        return snapshot.get(FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
 
 
 def present(environment: lmdb.Environment) -> set[bytes]:

@@ -67,10 +67,11 @@ def refuse_pending(directory: Path, moved: int) -> None:
         )
 
 
-def refuse_waiting(directory: Path, environment: Environment) -> None:
-    """The same for an open environment."""
-    with environment.lmdb.begin() as snapshot:
-        moved = unpack_moved(snapshot.get(MOVED_KEY, db=environment.meta))
+def refuse_waiting(directory: Path, environment: lmdb.Environment) -> None:
+    """The same where the store is open as `environment`."""
+    with environment.begin() as snapshot:
+        meta = environment.open_db(b"meta", snapshot, create=False)
+        moved = unpack_moved(snapshot.get(MOVED_KEY, db=meta))
     refuse_pending(directory, moved)
 
 

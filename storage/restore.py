@@ -6,11 +6,9 @@ from pathlib import Path
 from storage import lock, partial
 from storage.agreement import Read
 from storage.audit import Progress, unseen
-from storage.environment import MOVED_KEY
 from storage.errors import Unusable
 from storage.layout import DATA_FILE, open_read_only, refuse_empty
-from storage.records import unpack_moved
-from storage.recovery import refuse_pending
+from storage.recovery import refuse_waiting
 
 # What an empty volume holds, and what a restore that was cut off left.
 _NOTHING = frozenset({"lost+found", partial.NAME})
@@ -32,7 +30,8 @@ def restore(source: Path, directory: Path, read: Read, progress: Progress = unse
         with partial.making(place):
             _copy(source / DATA_FILE, place / DATA_FILE, progress)
             people = partial.check(place, read, progress)
-            refuse_pending(source, _moved(place))
+            with open_read_only(place) as environment:
+                refuse_waiting(source, environment)
             partial.put_in_place(place, directory)
     finally:
         os.close(held)
@@ -47,9 +46,3 @@ def _copy(source: Path, target: Path, progress: Progress) -> None:
             progress(original.tell(), size, "copying")
             while piece:
                 piece = piece[copied.write(piece) :]
-
-
-def _moved(place: Path) -> int:
-    with open_read_only(place) as environment, environment.begin() as snapshot:
-        meta = environment.open_db(b"meta", snapshot, create=False)
-        return unpack_moved(snapshot.get(MOVED_KEY, db=meta))

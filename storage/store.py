@@ -55,7 +55,7 @@ class Store(Generic[Token]):
         options = Options(directory, queue_limit, deliver, window)
         try:
             if not strategy.reads_log:
-                refuse_waiting(directory, self._environment)
+                refuse_waiting(directory, self._environment.lmdb)
             self._writer = strategy.open_writer(self._environment, options)
         except BaseException:
             self._environment.close()
