@@ -104,7 +104,7 @@ def _run(arguments: list[str]) -> Ended:
 
 def main() -> None:
     for line in sys.stdin.buffer:
-        sys.stdout.buffer.write(orjson.dumps(_run(orjson.loads(line))) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(list(_run(orjson.loads(line)))) + b"\n")
         sys.stdout.buffer.flush()
 
 
