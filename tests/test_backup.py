@@ -17,7 +17,8 @@ from storage.beside import reading
 from storage.layout import DATA_FILE
 from storage.verify import count, verify
 from tests.commands import Commands, commands
-from tests.serving import Server
+from tests.load import Load, assert_kept
+from tests.serving import Server, until
 from tests.storage.disk import KILL
 from tests.test_cli import one_line, run
 
@@ -90,6 +91,23 @@ def test_a_backup_of_a_running_server_has_everybody(tmp_path: Path) -> None:
         assert server.create(apelido="number 4").status == 422
         assert server.create(apelido="new").status == 201
         assert server.count() == 6
+
+
+def test_a_backup_under_load_has_everybody_answered_before_it_began(tmp_path: Path) -> None:
+    place, copy, back = tmp_path / "data", tmp_path / "copy", tmp_path / "back"
+    with Server(place, "--strategy", "write-behind", workers=2) as server:
+        load = Load(server, "n")
+        with load.running(4):
+            until(lambda: len(load.acknowledged) > 200)
+            before = dict(load.acknowledged)
+            ended = run("backup", "--data-dir", str(place), str(copy))
+            assert ended.returncode == 0, ended
+    assert run("restore", "--data-dir", str(back), str(copy)).returncode == 0
+    with Server(back) as server:
+        found = server.count()
+        assert ended.stdout.startswith(f"ok: {found} people, ")
+        assert len(before) <= found < len(load.acknowledged)
+        assert_kept(server, before, found - len(before))
 
 
 def test_a_server_starts_and_stops_beside_a_backup(tmp_path: Path, store: Path) -> None:
