@@ -73,6 +73,11 @@ def people_of(place: Path) -> int:
     return count(place)
 
 
+def last_line(errors: str) -> str:
+    """That the last line, below what the store has logged, is the program's own; the line."""
+    return one_line(errors.splitlines(keepends=True)[-1])
+
+
 def test_a_backup_of_a_running_server_has_everybody(tmp_path: Path) -> None:
     place, copy, later = tmp_path / "data", tmp_path / "copy", tmp_path / "later"
     with Server(place, "--strategy", "write-behind", "--write-behind-window", "60000", workers=2) as server:
@@ -157,12 +162,12 @@ def test_a_backup_cut_off_anywhere_leaves_the_store_and_no_half_backup(
     command, copy = ("backup", "--data-dir", disk / "data", disk / "copy"), disk / "copy"
     for ended in on_disk[0].at_each_step(code, *command, persistent=persistent):
         assert ended.code == (-signal.SIGKILL if code == KILL else 2), ended
-        assert code == KILL or one_line(ended.errors)
+        assert code == KILL or last_line(ended.errors)
         assert (disk / "data" / DATA_FILE).read_bytes() == before
         if copy.exists():
             assert people_of(copy) == PEOPLE + 2
             shutil.rmtree(copy)
-        assert code == KILL or sorted(path.name for path in disk.iterdir()) == ["data"]
+        assert code != errno.ENOSPC or sorted(path.name for path in disk.iterdir()) == ["data"]
     assert people_of(copy) == PEOPLE + 2
 
 
@@ -178,13 +183,13 @@ def test_a_restore_cut_off_anywhere_leaves_nothing_or_all(
     command = ("restore", "--data-dir", place, source)
     for ended in on_disk[0].at_each_step(code, *command, persistent=persistent):
         assert ended.code == (-signal.SIGKILL if code == KILL else 2), ended
-        assert code == KILL or one_line(ended.errors)
+        assert code == KILL or last_line(ended.errors)
         if (place / DATA_FILE).exists():
             assert people_of(place) == PEOPLE + 2
             assert on_disk[0].run(*command).code == 2
             (place / DATA_FILE).unlink()
         assert {path.name for path in place.iterdir()} <= {"lost+found", partial.NAME}
-        assert code == KILL or not (place / partial.NAME).exists()
+        assert code != errno.ENOSPC or not (place / partial.NAME).exists()
     assert people_of(place) == PEOPLE + 2
     assert place.stat().st_ino == number
     assert sorted(path.name for path in place.iterdir()) == [DATA_FILE, "lost+found"]
@@ -199,8 +204,8 @@ def test_compacting_cut_off_anywhere_leaves_everybody(
     shutil.copytree(store, place)
     for ended in on_disk[0].at_each_step(code, "compact", "--data-dir", place, persistent=persistent):
         assert ended.code == (-signal.SIGKILL if code == KILL else 2), ended
-        assert code == KILL or one_line(ended.errors)
-        assert code == KILL or not (place / partial.NAME).exists()
+        assert code == KILL or last_line(ended.errors)
+        assert code != errno.ENOSPC or not (place / partial.NAME).exists()
         again = on_disk[0].run("compact", "--data-dir", place)
         assert again.output.startswith(f"ok: {PEOPLE + 2} people, "), again
         assert not (place / partial.NAME).exists()
