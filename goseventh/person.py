@@ -49,7 +49,7 @@ def prepare_kept(body: bytes) -> tuple[Record, bytes | None]:
     return record, key
 
 
-def _prepare(wanted: dict[str, Any], body: bytes, depth: int) -> Record:
+def _prepare(wanted: Any, body: bytes, depth: int) -> Record:
     # Nearly every body has too few brackets to be deep.
     if body.count(b"[") + body.count(b"{") > depth and _is_deeper(wanted, depth):
         raise Problem(400, f"The body's arrays and objects must not lie more than {depth} deep.")

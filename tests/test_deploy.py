@@ -1,5 +1,6 @@
 """What is in deploy/ is taken by the programs that it is for, and does what it says."""
 
+import os
 import re
 import socket
 import subprocess
@@ -43,7 +44,7 @@ def test_systemd_takes_the_service(unit: Path) -> None:
 
 @pytest.mark.debian("systemd-analyze")
 def test_the_service_exposes_little(unit: Path) -> None:
-    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE * 10:g}", unit]
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURE * 10:g}", str(unit)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
 
@@ -84,7 +85,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @contextmanager
 def proxy(command: list[str], port: int, home: Path) -> Iterator[None]:
     """Runs a proxy until the context ends."""
-    variables = {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
+    variables = os.environ | {"HOME": str(home), "XDG_DATA_HOME": str(home), "XDG_CONFIG_HOME": str(home)}
     log = home / "log"
     with (
         log.open("wb") as file,
