@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from goseventh import __version__, settings
+from goseventh import __version__, data_commands, settings
 from goseventh.arguments import USAGE_ERROR, Parser, add
 from goseventh.bench import commands as bench
-from goseventh.settings import DATA_DIR, HOST, PORT, SERVE, SettingError
+from goseventh.settings import HOST, PORT, SERVE, SettingError
 from storage.strategies import table
 
 
@@ -38,13 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         "ask the running server whether it answers; exit code 0 or 1",
         (HOST, PORT),
     )
-    add(
-        commands,
-        "verify",
-        _verify,
-        "check a store that no server has open; exit code 0, or 1 and one line a fault",
-        (DATA_DIR,),
-    )
+    data_commands.add_to(commands)
     add(commands, "strategies", _strategies, "list the write strategies and what each promises")
     bench.add_to(commands)
     return parser
@@ -60,12 +54,6 @@ def _health(given: argparse.Namespace) -> int:
     from goseventh.health import health
 
     return health(settings.from_environment((HOST, PORT), vars(given)))
-
-
-def _verify(given: argparse.Namespace) -> int:
-    from goseventh import verify
-
-    return verify.run(settings.from_environment((DATA_DIR,), vars(given)))
 
 
 def _strategies(given: argparse.Namespace) -> int:

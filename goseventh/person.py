@@ -9,6 +9,7 @@ import orjson
 from goseventh.limits import DEFAULTS
 from goseventh.problems import Problem
 from index import text
+from storage import records
 from storage.records import Record
 
 NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
@@ -19,6 +20,7 @@ STACK_ITEM_LIMIT = 32
 """Limits in Unicode code points."""
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TEXTS = frozenset({str})
 _BEFORE_ID = b'{"id":"'
 _AFTER_ID = b'",'
 
@@ -28,7 +30,26 @@ def prepare(body: bytes, depth: int = DEFAULTS.depth) -> Record:
 
     Arrays and objects may lie `depth` deep in one another. Of several faults a 400 wins over a 422.
     """
+    return _prepare(_parse(body), body, depth)
+
+
+def prepare_kept(body: bytes) -> tuple[Record, bytes | None]:
+    """The same of a person who may bring an id to be kept; that, or None if none is given.
+
+    Raises Problem (422) for what is no id.
+    """
     wanted = _parse(body)
+    record = _prepare(wanted, body, DEFAULTS.depth)
+    written = wanted.get("id")
+    if written is None:
+        return record, None
+    key = records.parse_id(written) if type(written) is str else None
+    if key is None:
+        raise Problem(422, "id must be a UUID in its 8-4-4-4-12 form.", "id")
+    return record, key
+
+
+def _prepare(wanted: Any, body: bytes, depth: int) -> Record:
     # Nearly every body has too few brackets to be deep.
     if body.count(b"[") + body.count(b"{") > depth and _is_deeper(wanted, depth):
         raise Problem(400, f"The body's arrays and objects must not lie more than {depth} deep.")
@@ -37,8 +58,10 @@ def prepare(body: bytes, depth: int = DEFAULTS.depth) -> Record:
     _check_text(NICKNAME, nickname, NICKNAME_LIMIT)
     _check_text(NAME, name, NAME_LIMIT)
     _check_given(BORN, born)
-    for item in stack or ():
-        _check_text(STACK, item, STACK_ITEM_LIMIT, "an element of ")
+    # Most elements are sound, and to look at each by itself would take longer than all else.
+    if stack and not 0 < min(map(len, stack)) <= max(map(len, stack)) <= STACK_ITEM_LIMIT:
+        for item in stack:
+            _check_text(STACK, item, STACK_ITEM_LIMIT, "an element of ")
     kept = orjson.dumps({NICKNAME: nickname, NAME: name, BORN: born, STACK: stack})
     return Record(nickname.encode(), _BEFORE_ID, _AFTER_ID + kept[1:], _searchable(nickname, name, stack))
 
@@ -95,7 +118,7 @@ def _check_types(nickname: object, name: object, born: object, stack: object) ->
     for field, value in ((NICKNAME, nickname), (NAME, name), (BORN, born)):
         if value is not None and type(value) is not str:
             raise Problem(400, f"{field} must be a string.", field)
-    if stack is not None and (type(stack) is not list or any(type(item) is not str for item in stack)):
+    if stack is not None and (type(stack) is not list or not set(map(type, stack)) <= _TEXTS):
         raise Problem(400, f"{STACK} must be an array of strings, or null.", STACK)
     if type(born) is str and born and not is_date(born):
         raise Problem(400, f"{BORN} must be a date of the calendar, written YYYY-MM-DD.", BORN)

@@ -27,7 +27,7 @@ def progress(stream: TextIO, *, thread: bool) -> Iterator[Show]:
         transient=True,
         # On a terminal what is printed meanwhile must stand above the bar; elsewhere it must not come here.
         redirect_stdout=sys.stdout.isatty(),
-        redirect_stderr=False,
+        redirect_stderr=stream is sys.stderr and stream.isatty(),
         disable=not stream.isatty(),
     ) as bar:
         task = bar.add_task("", total=None)

@@ -1,6 +1,5 @@
 """The endpoints, each a few lines: from a request to the store and back."""
 
-import re
 from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import parse_qsl
@@ -21,7 +20,6 @@ from storage.people import Taken
 
 SEARCH_LIMIT = 50
 App = Sanic[Config, SimpleNamespace]
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 READ = ["GET", "HEAD"]
 _NAMES = ("t", "after", "fuzzy")
 _NOBODY = "There is no such person."
@@ -38,7 +36,7 @@ def add(app: App, store: Store, limits: Limits) -> None:
         return Answer(201, outcome.document, JSON, b"Location: %b\r\n" % location.encode())
 
     async def get(request: Request, key: str) -> Answer:
-        found = _id(key)
+        found = records.parse_id(key)
         document = None if found is None else await store.get(found)
         if document is None:
             raise Problem(404, _NOBODY)
@@ -98,14 +96,9 @@ def _asked(query: str, longest: int) -> _Asked:
         raise Problem(400, f"A term must not be longer than {longest} characters.", "t")
     if fuzzy not in ("0", "1"):
         raise Problem(400, "A search forgives errors, or not: &fuzzy=1, &fuzzy=0.", "fuzzy")
-    key = None if after is None else _id(after)
+    key = None if after is None else records.parse_id(after)
     if key is None and after is not None:
         raise Problem(400, "A search goes on after the id of a person: &after=…", "after")
     if key is not None and fuzzy == "1":
         raise Problem(400, "A search that forgives errors has no order to go on in.", "after")
     return _Asked(term, key, fuzzy == "1")
-
-
-def _id(written: str) -> bytes | None:
-    """The id in its 8-4-4-4-12 form, in either case; None if it is none."""
-    return bytes.fromhex(written.replace("-", "")) if _UUID.fullmatch(written) else None

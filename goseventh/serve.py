@@ -1,7 +1,6 @@
 """`goseventh serve`: from settings to a running server, or to one clear line why not."""
 
 import logging
-import os
 import socket
 import sys
 from contextlib import suppress
@@ -9,16 +8,14 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-import storage.lock
 from goseventh import worker
+from goseventh.directory import hold, opened
+from goseventh.endings import persons
 from goseventh.limits import raise_file_limit
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
 from storage import people
-from storage.environment import open_environment
 from storage.errors import Unusable
-from storage.layout import check, create
-from storage.recovery import recover
 
 _log = logging.getLogger("goseventh")
 
@@ -45,7 +42,7 @@ def serve(settings: Settings) -> int:
         print(f"GoSeventh listens on http://{place}:{port} with {settings.workers} worker{plural}")
         strategy = settings.strategy.within(settings.write_behind_window)
         print(f"strategy {strategy.name}: {strategy.promise}")
-        print(f"{found} {'person' if found == 1 else 'people'} in {settings.data_dir}", flush=True)
+        print(f"{persons(found)} in {settings.data_dir}", flush=True)
 
     return Supervisor(listeners, partial(worker.run, settings, monotonic()), started).run()
 
@@ -65,25 +62,11 @@ def _listen(settings: Settings) -> list[socket.socket]:
 
 
 def _prepare(directory: Path, map_size: int, flush_delay: float = 0.0) -> int:
-    """Makes the directory and the store where there are none, and takes the lock that workers inherit.
+    """Makes what is missing and takes the lock that workers inherit; how many people are there.
 
-    Returns how many people are there. Raises Unusable; what was there before stays as it was.
+    Raises Unusable; what was there before stays as it was.
     """
-    try:
-        if not directory.exists():
-            directory.mkdir(mode=0o750)
-    except OSError as error:
-        raise Unusable(f"{directory} can't be made: {error.strerror}; choose another --data-dir") from error
-    storage.lock.take(directory)
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise Unusable(f"{directory} is not writable: change its owner or mode, or choose another --data-dir")
-    create(directory)
-    check(directory)
+    hold(directory)
     # Closed again before the fork: an open environment must not be carried across one.
-    environment = open_environment(directory, map_size, flush_delay)
-    try:
-        recover(directory, environment)
-        with environment.lmdb.begin() as snapshot:
-            return people.count(environment, snapshot)
-    finally:
-        environment.close()
+    with opened(directory, map_size, flush_delay) as environment, environment.lmdb.begin() as snapshot:
+        return people.count(environment, snapshot)

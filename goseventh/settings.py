@@ -9,7 +9,7 @@ from rapidfuzz import process
 
 from goseventh import cpus, limits, written
 from goseventh.limits import DEFAULTS, Limits
-from storage.store import MAP_SIZE, QUEUE_LIMIT
+from storage import store
 from storage.strategies import table
 
 PREFIX = "GOSEVENTH_"
@@ -57,6 +57,18 @@ STRATEGY = Setting(
     + f". {table.ADVICE.capitalize()}",
     written.strategy,
 )
+MAP_SIZE = Setting(
+    "map-size",
+    f"{store.MAP_SIZE >> 30}GiB",
+    "the most the store can grow to; its file is only as large as what it holds",
+    written.size_between(1 << 20, _LARGEST_MAP),
+)
+WINDOW = Setting(
+    "write-behind-window",
+    f"{table.WINDOW_SECONDS * 1000:g}",
+    "milliseconds of answers that write-behind may have at risk",
+    written.milliseconds(10),
+)
 SERVE = (
     HOST,
     PORT,
@@ -68,12 +80,7 @@ SERVE = (
     ),
     DATA_DIR,
     STRATEGY,
-    Setting(
-        "map-size",
-        f"{MAP_SIZE >> 30}GiB",
-        "the most the store can grow to; its file is only as large as what it holds",
-        written.size_between(1 << 20, _LARGEST_MAP),
-    ),
+    MAP_SIZE,
     Setting(
         "max-body",
         written.human(DEFAULTS.body),
@@ -115,16 +122,11 @@ SERVE = (
     ),
     Setting(
         "max-queue",
-        str(QUEUE_LIMIT),
+        str(store.QUEUE_LIMIT),
         "creations that may wait in a worker; one more gets 503",
         written.whole(1, 1_000_000),
     ),
-    Setting(
-        "write-behind-window",
-        f"{table.WINDOW_SECONDS * 1000:g}",
-        "milliseconds of answers that write-behind may have at risk",
-        written.milliseconds(10),
-    ),
+    WINDOW,
     Setting(
         "emulate-flush-ms",
         "0",
@@ -190,13 +192,17 @@ class Settings:
         Raises SettingError for a value, or for the name of a variable that is nobody's.
         """
         _refuse_unknown(variables)
+        self.given: dict[str, tuple[str, str]] = {}
+        """Name of each → its value as written, and whether a flag, a variable or the default gave it."""
         for row in rows:
             flag = flags.get(row.attribute)
             given = flag if flag is not None else variables.get(row.variable, row.default)
+            name = f"--{row.name}" if flag is not None else row.variable
+            source = name if flag is not None or row.variable in variables else "default"
+            self.given[row.name] = given, source
             try:
                 setattr(self, row.attribute, row.parse(given))
             except ValueError as error:
-                name = f"--{row.name}" if flag is not None else row.variable
                 found = "" if row.secret else f", not {given!r}"
                 raise SettingError(f"{name} {error}{found}") from None
 

@@ -12,7 +12,7 @@ def searchable(fields: Iterable[str]) -> bytes:
 
     Raises UnicodeEncodeError on a lone surrogate, which no UTF-8 holds.
     """
-    return FIELD_END.join([field.lower().encode() for field in fields])
+    return FIELD_END.join(map(str.encode, map(str.lower, fields)))
 
 
 def needle(term: str) -> bytes:

@@ -109,8 +109,6 @@ class Agreement:
             return
         if format_id(key).encode() not in records.document(stored):
             yield f"{_person(key)}: its document has another id"
-        if records.bucket(claims.nickname) != int.from_bytes(key, "big") & 0xFFF:
-            yield f"{_person(key)}: its id is in another bucket than its nickname"
         yield from self._check_nickname(key, claims.nickname)
         yield from self._check_entry(key, claims)
 

@@ -10,7 +10,7 @@ from time import sleep
 import lmdb
 from lmdb import Transaction, _Database
 
-from storage.errors import Broken, Full, StoreError, Unusable, judged
+from storage.errors import Broken, Faulty, Full, StoreError, Unusable, judged
 from storage.layout import DATA_FILE, NAMES, check_databases, check_file, present
 from storage.write_lock import WriteLock
 
@@ -48,6 +48,11 @@ class Environment:
     committed: Callable[[], None] = field(default_factory=lambda: lambda: None, init=False)
     """Called after each durable commit of this process, on the thread that made it."""
     _commits: int = field(default=0, init=False)
+
+    @property
+    def databases(self) -> dict[str, _Database]:
+        """All of them, by their names."""
+        return {name.decode(): getattr(self, name.decode()) for name in NAMES}
 
     @property
     def broken(self) -> Broken | None:
@@ -133,6 +138,27 @@ def open_environment(
 
     Raises Unusable, with nothing changed, for what is no store of this format or can't be read or written.
     """
+    environment = open_shared(directory, map_size)
+    lock: WriteLock | None = None
+    try:
+        lock = WriteLock(directory, directory / DATA_FILE, environment.stat()["psize"], tell_broken)
+        opened = Environment(environment, lock, **_open_databases(environment, lock), flush_delay=flush_delay)
+        environment.reader_check()
+    except BaseException as error:
+        environment.close()
+        if lock is not None:
+            lock.close()
+        if isinstance(error, Unusable) or not isinstance(error, (lmdb.Error, OSError, StoreError)):
+            raise
+        raise Unusable(f"{directory} can't be used: {error}; see to the disk, or to --map-size") from error
+    return opened
+
+
+def open_shared(directory: Path, map_size: int) -> lmdb.Environment:
+    """The store in `directory` with LMDB's locks alone, as all of its processes have it.
+
+    Raises Unusable as `open_environment` does.
+    """
     try:
         # All else stays LMDB's default, on purpose: synchronous, no writemap, locking on. With sync=False
         # and a flush of its own before the answer, a later transaction reuses pages of the durable snapshot.
@@ -151,21 +177,15 @@ def open_environment(
         raise Unusable(
             f"{directory} can't be opened as a store: {error}; choose another directory"
         ) from error
-    lock: WriteLock | None = None
     try:
         check_file(directory, environment)
         check_databases(directory, environment)
-        lock = WriteLock(directory, directory / DATA_FILE, environment.stat()["psize"], tell_broken)
-        opened = Environment(environment, lock, **_open_databases(environment, lock), flush_delay=flush_delay)
-        environment.reader_check()
     except BaseException as error:
         environment.close()
-        if lock is not None:
-            lock.close()
-        if isinstance(error, Unusable) or not isinstance(error, (lmdb.Error, OSError, StoreError)):
-            raise
-        raise Unusable(f"{directory} can't be used: {error}; see to the disk, or to --map-size") from error
-    return opened
+        if isinstance(error, (lmdb.Error, OSError)):
+            raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
+        raise
+    return environment
 
 
 def _open_databases(environment: lmdb.Environment, lock: WriteLock) -> dict[str, _Database]:

@@ -17,7 +17,7 @@ NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
 _DERIVED = frozenset({b"signatures", b"outlines"})
 # py-lmdb 3 ships two engines with formats of their own; 0.9 is the one with years of power cuts behind it.
 _ENGINE = 0
-_FORMAT_KEY = b"format"
+FORMAT_KEY = b"format"
 _NO_FORMAT = "none"
 
 
@@ -28,7 +28,7 @@ def create(directory: Path) -> None:
     Only the holder of the directory's lock may call this.
     """
     if (directory / DATA_FILE).exists():
-        _keep_names(directory)
+        keep_names(directory)
         return
     unfinished = directory / f"{DATA_FILE}.new"
     lock_file = directory / f"{unfinished.name}-lock"
@@ -42,16 +42,16 @@ def create(directory: Path) -> None:
             made.begin(write=True) as transaction,
         ):
             *_, meta = (made.open_db(name, transaction) for name in NAMES)
-            transaction.put(_FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
+            transaction.put(FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
         lock_file.unlink()
         flush(unfinished)
         unfinished.rename(directory / DATA_FILE)
     except (lmdb.Error, OSError) as error:
         raise Unusable(f"no store can be made in {directory}: {error}") from error
-    _keep_names(directory)
+    keep_names(directory)
 
 
-def _keep_names(directory: Path) -> None:
+def keep_names(directory: Path) -> None:
     """Has the store's name and its directory's survive a power cut.
 
     At every start: whoever made them may have ended, or met an error, before they were flushed.
@@ -69,8 +69,7 @@ def check(directory: Path) -> None:
 
     What is refused stays as it was. Only the holder of the directory's lock may call this.
     """
-    if (directory / DATA_FILE).stat().st_size == 0:
-        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
+    refuse_empty(directory)
     for name in (DATA_FILE, LOCK_FILE):
         path = directory / name
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
@@ -78,11 +77,39 @@ def check(directory: Path) -> None:
     open_read_only(directory).close()
 
 
+def refuse_empty(directory: Path) -> None:
+    """Raises Unusable for no file, and for an empty one, which LMDB would fill."""
+    try:
+        size = (directory / DATA_FILE).stat().st_size
+    except OSError as error:
+        raise Unusable(
+            f"{directory} holds no store that can be read: {error.strerror}; choose another directory"
+        ) from error
+    if size == 0:
+        raise Unusable(f"{directory / DATA_FILE} is empty: restore a backup, or choose another directory")
+
+
 def open_read_only(directory: Path) -> lmdb.Environment:
     """Opens the store in `directory` so that nothing can change it; raises Faulty, or Unusable if it is none.
 
-    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
     Only the holder of the directory's lock may call this.
+    """
+    environment = open_unchecked(directory)
+    try:
+        check_databases(directory, environment)
+    except lmdb.Error as error:
+        environment.close()
+        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
+    except BaseException:
+        environment.close()
+        raise
+    return environment
+
+
+def open_unchecked(directory: Path) -> lmdb.Environment:
+    """The same of a store of whatever format.
+
+    Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
     """
     try:
         environment = lmdb.open(
@@ -99,10 +126,6 @@ def open_read_only(directory: Path) -> lmdb.Environment:
         ) from error
     try:
         check_file(directory, environment)
-        check_databases(directory, environment)
-    except lmdb.Error as error:
-        environment.close()
-        raise Faulty(f"{directory} is damaged: {error}; restore a backup") from error
     except BaseException:
         environment.close()
         raise
@@ -130,22 +153,25 @@ def check_file(directory: Path, environment: lmdb.Environment) -> None:
 def check_databases(directory: Path, environment: lmdb.Environment) -> None:
     there = present(environment)
     missing = sorted(name.decode() for name in set(NAMES) - _DERIVED - there)
-    found = _format(environment) if b"meta" in there else _NO_FORMAT
+    found = format_of(environment) if b"meta" in there else _NO_FORMAT
     if missing and found == _NO_FORMAT:
         raise Unusable(f"{directory} holds LMDB data that is not GoSeventh's: choose another directory")
     if found != str(records.FORMAT):
+        is_older = found.isdecimal() and int(found) < records.FORMAT
+        way = "`goseventh upgrade` converts it" if is_older else "use the version that wrote it"
         raise Faulty(
             f"{directory} has format {found} and this version reads only {records.FORMAT}: "
-            "use the version that wrote it, or choose another directory"
+            f"{way}, or choose another directory"
         )
     if missing:
         raise Faulty(f"{directory} has lost its {' and '.join(missing)}: restore a backup")
 
 
-def _format(environment: lmdb.Environment) -> str:
-    meta = environment.open_db(b"meta", create=False)
-    with environment.begin() as snapshot:
-        return snapshot.get(_FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
+def format_of(environment: lmdb.Environment) -> str:
+    """The format as it is written there."""
+    with environment.begin() as snapshot:  # asked without one, LMDB would wait for whoever writes
+        meta = environment.open_db(b"meta", snapshot, create=False)
+        return snapshot.get(FORMAT_KEY, _NO_FORMAT.encode(), db=meta).decode(errors="replace")
 
 
 def present(environment: lmdb.Environment) -> set[bytes]:

@@ -1,12 +1,14 @@
 """The byte grammar of ids, keys and values, and what a record is before it has an id.
 
 id      := UUIDv7 (RFC 9562): milliseconds 48 | version 4 | fraction of the millisecond 12 |
-           variant 2 | random 50 | bucket 12                                    bits, big-endian
+           variant 2 | random 50 | bucket 12                                    bits, big-endian;
+           or whatever UUID an import keeps
 person  := sequence u64 big-endian | CRC-32C of id, sequence and document u32 big-endian | document
 head    := last sequence u64 | id clock u64, both big-endian
 moved   := number u64 big-endian: up to whom the log of `write-behind` is in the store
 """
 
+import re
 import struct
 from time import time_ns
 from typing import NamedTuple
@@ -22,6 +24,7 @@ _PERSON = struct.Struct(">QI")
 _HEAD = struct.Struct(">QQ")
 _NANOSECONDS = 1_000_000
 _FRACTIONS = 4096
+_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
 _VERSION = 7
 _VARIANT = 0b10
 _NOISE = (1 << 50) - 1
@@ -94,7 +97,11 @@ def make_id(clock: int, noise: int, nickname: bytes) -> bytes:
 
 def give_id(record: Record, clock: int, noise: int) -> Person:
     """The person that a record becomes at `clock`; arguments as of `make_id`."""
-    key = make_id(clock, noise, record.nickname)
+    return keep_id(record, make_id(clock, noise, record.nickname))
+
+
+def keep_id(record: Record, key: bytes) -> Person:
+    """The person that a record becomes under an id that was made elsewhere."""
     document = b"%b%b%b" % (record.before, format_id(key).encode(), record.after)
     return Person(key, record.nickname, document, record.text)
 
@@ -108,6 +115,11 @@ def format_id(key: bytes) -> str:
     """The 8-4-4-4-12 form of an id."""
     text = key.hex()
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def parse_id(written: str) -> bytes | None:
+    """The id in its 8-4-4-4-12 form, in either case; None if it is none."""
+    return bytes.fromhex(written.replace("-", "")) if _UUID.fullmatch(written) else None
 
 
 def pack_person(key: bytes, sequence: int, document: bytes) -> bytes:

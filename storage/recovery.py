@@ -31,7 +31,7 @@ def recover(directory: Path, environment: Environment) -> int:
         environment.settle()
     except StoreError as error:
         raise Unusable(f"{directory} can't be used: {error}; see to the disk") from error
-    logs = sorted(directory.glob(pending_log.PATTERN))
+    logs = _logs(directory)
     aside: list[Path] = []
     try:
         groups, damaged = _read(logs)
@@ -58,7 +58,7 @@ def refuse_pending(directory: Path, moved: int) -> None:
     For whoever must not speak of a store that is not all there; changes nothing. Nobody may append meanwhile.
     """
     try:
-        groups, _ = _read(sorted(directory.glob(pending_log.PATTERN)))
+        groups, _ = _read(_logs(directory))
     except OSError as error:
         raise Unusable(f"who waits in {directory} can't be read: {error}; see to the disk") from error
     if number := len(pending_format.waiting(groups, moved)):
@@ -67,11 +67,25 @@ def refuse_pending(directory: Path, moved: int) -> None:
         )
 
 
-def refuse_waiting(directory: Path, environment: Environment) -> None:
-    """The same for an open environment."""
-    with environment.lmdb.begin() as snapshot:
-        moved = unpack_moved(snapshot.get(MOVED_KEY, db=environment.meta))
+def refuse_waiting(directory: Path, environment: lmdb.Environment) -> None:
+    """The same where the store is open as `environment`."""
+    with environment.begin() as snapshot:
+        meta = environment.open_db(b"meta", snapshot, create=False)
+        moved = unpack_moved(snapshot.get(MOVED_KEY, db=meta))
     refuse_pending(directory, moved)
+
+
+def waiting_groups(directory: Path) -> list[Group]:
+    """Everybody in the log of `directory`, whoever appends or moves people meanwhile; raises OSError.
+
+    Read it before a snapshot is taken: who leaves the log between the two is in the snapshot.
+    """
+    groups, _ = _read(_logs(directory))
+    return groups
+
+
+def _logs(directory: Path) -> list[Path]:
+    return sorted(directory.glob(pending_log.PATTERN))
 
 
 def _unused(path: Path) -> Path:
@@ -85,7 +99,10 @@ def _read(logs: Sequence[Path]) -> tuple[list[Group], list[Path]]:
     groups: list[Group] = []
     damaged: list[Path] = []
     for path in logs:
-        stored = path.read_bytes()
+        try:
+            stored = path.read_bytes()
+        except FileNotFoundError:  # it went meanwhile, for it held only the durable
+            continue
         whole = 0
         for group, end in pending_format.frames(stored):
             whole = end

@@ -12,9 +12,10 @@ from lmdb import Transaction
 
 from index.kept import Kept
 from index.outlined import Outlined
-from storage import people
+from storage import facts, people
 from storage.environment import Environment, open_environment
 from storage.errors import Busy, Unavailable, Unknown
+from storage.facts import Facts
 from storage.records import Person, Record
 from storage.recovery import refuse_waiting
 from storage.signer import Signer
@@ -55,7 +56,7 @@ class Store(Generic[Token]):
         options = Options(directory, queue_limit, deliver, window)
         try:
             if not strategy.reads_log:
-                refuse_waiting(directory, self._environment)
+                refuse_waiting(directory, self._environment.lmdb)
             self._writer = strategy.open_writer(self._environment, options)
         except BaseException:
             self._environment.close()
@@ -156,6 +157,13 @@ class Store(Generic[Token]):
                 )
             except TimeoutError:
                 raise Busy("this search took too long") from None
+
+    def facts(self) -> Facts:
+        """What the store is like at the moment; as quick as a count."""
+        recent = self._writer.recent()
+        with self._snapshot() as snapshot:
+            waiting = len(recent.people(self._environment, snapshot))
+            return facts.of(self._environment.lmdb, self._environment.databases, snapshot, waiting)
 
     def signed(self) -> bool:
         """Whether everyone sealed is in the tables, so that searches are as fast as they get."""

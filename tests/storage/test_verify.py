@@ -79,7 +79,6 @@ def a_person_gone(store: Store) -> None:
 
 @found(
     "person #0: its document has another id",
-    "person #0: its id is in another bucket than its nickname",
     "person #0: its nickname 'number 3' is that of person #3",
     "person #0: its number 3 is that of person #3",
 )
@@ -98,7 +97,6 @@ def a_document_with_another_id(store: Store) -> None:
 
 
 @found(
-    "person #3: its id is in another bucket than its nickname",
     "person #3: its nickname 'other' is missing",
     "person #3: entry 3 has another text",
     "nickname 'number 3': it leads to person #3, whose it is not",

@@ -1,0 +1,69 @@
+"""`goseventh export`: everybody as lines of JSON, oldest first, also while a server runs."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from goseventh.endings import FAULTY, ended, persons
+from goseventh.progress import progress
+from goseventh.settings import Settings
+from storage.beside import reading
+from storage.errors import Unusable
+from storage.export import documents
+from storage.layout import flush
+
+_STEP = 1000
+
+
+def run(settings: Settings, target: Path | None) -> int:
+    """Writes everybody who was answered when it began into a new file, or to standard output."""
+
+    def work() -> int:
+        number = 0
+        with (
+            reading(settings.data_dir, settings.map_size) as store,
+            store.lmdb.begin() as snapshot,
+            _writing(target) as file,
+            progress(sys.stderr, thread=True) as show,
+        ):
+            total = snapshot.stat(store.databases(snapshot)["people"])["entries"]
+            for document in documents(store, snapshot):
+                if number % _STEP == 0:
+                    show(number, total, "people")
+                number += 1
+                file.write(document + b"\n")
+        if target is not None:
+            print(f"ok: {persons(number)} in {target}")
+        return 0
+
+    try:
+        return ended(work, "nothing whole was written")
+    except BrokenPipeError:  # whoever reads has seen enough; what is buffered goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAULTY
+
+
+@contextmanager
+def _writing(target: Path | None) -> Iterator[BinaryIO]:
+    """Standard output; or a file that is there when it is whole and flushed, and not before."""
+    if target is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    if target.exists():
+        raise Unusable(f"{target} is there already: choose another name")
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.rename(target)
+        flush(target.resolve().parent)
+    except OSError as error:
+        raise Unusable(f"{target} can't be written: {error.strerror}") from error
+    finally:
+        partial.unlink(missing_ok=True)

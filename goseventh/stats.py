@@ -1,0 +1,54 @@
+"""`goseventh stats`: what a store is like, also while a server runs."""
+
+import platform
+from collections.abc import Iterator
+from typing import Any
+
+import lmdb
+import orjson
+
+from goseventh import __version__
+from goseventh.endings import ended
+from goseventh.settings import Settings
+from storage import facts
+from storage.beside import reading
+from storage.facts import Facts
+
+
+def run(settings: Settings, *, json: bool) -> int:
+    """Prints a table, or one JSON object."""
+
+    def work() -> int:
+        with reading(settings.data_dir, settings.map_size) as store, store.lmdb.begin() as snapshot:
+            waiting = len(store.waiting(snapshot))
+            found = facts.of(store.lmdb, store.databases(snapshot), snapshot, waiting)
+        shown = _shown(settings, found)
+        if json:
+            print(orjson.dumps(shown).decode())
+        else:
+            for name, value in _flat(shown):
+                print(f"{name:<24} {value:>16,}" if isinstance(value, int) else f"{name:<24} {value}")
+        return 0
+
+    return ended(work, "nothing was counted")
+
+
+def _shown(settings: Settings, found: Facts) -> dict[str, Any]:
+    strategy = settings.strategy.within(settings.write_behind_window)
+    return {
+        "version": __version__,
+        "python": platform.python_version(),
+        "lmdb": ".".join(map(str, lmdb.version())),
+        "data_dir": str(settings.data_dir),
+        "strategy": strategy.name,
+        "promise": strategy.promise,
+        **found._asdict(),
+    }
+
+
+def _flat(shown: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in shown.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name} ")
+        else:
+            yield f"{before}{name}".replace("_", " "), value

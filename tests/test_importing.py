@@ -1,0 +1,214 @@
+"""Import and export as an operator sees them."""
+
+import errno
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from goseventh import importing
+from storage.layout import DATA_FILE
+from tests.commands import Commands, commands
+from tests.serving import ROOT, Server
+from tests.storage.disk import KILL
+from tests.test_backup import people_of
+from tests.test_cli import environment, one_line, run
+
+KEPT = "01a20a2a-1ec9-79df-921d-519821812fe2"
+
+
+def line(**fields: object) -> bytes:
+    """A valid person's line, but for `fields`."""
+    person = {"apelido": "ana", "nome": "Ana", "nascimento": "2000-10-01", "stack": None} | fields
+    return orjson.dumps(person) + b"\n"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """What was written to it is imported."""
+    return tmp_path / "people.ndjson"
+
+
+@pytest.fixture(scope="module")
+def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands, Path]]:
+    root = tmp_path_factory.mktemp("disk")
+    with commands(tmp_path_factory.mktemp("work"), root) as made:
+        yield made, root
+
+
+def load(directory: Path, file: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
+    return run("import", "--data-dir", str(directory), *flags, str(file))
+
+
+def exported(directory: Path) -> bytes:
+    """What standard output says."""
+    command = [sys.executable, "-m", "goseventh", "export", "--data-dir", str(directory)]
+    ran = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, check=True, timeout=20)
+    return ran.stdout
+
+
+def test_what_goes_out_comes_in_and_goes_out_the_same(directory: Path, tmp_path: Path, file: Path) -> None:
+    with Server(directory) as server:
+        documents = [
+            server.create(apelido=name, stack=[name]).body for name in ("z", "ana", "çé\u2028", '"\\')
+        ]
+    first = exported(directory)
+    assert first == b"".join(document + b"\n" for document in documents)
+    file.write_bytes(first)
+    assert load(tmp_path / "other", file).stdout == "4 people added, 0 already there, 0 refused\n"
+    assert exported(tmp_path / "other") == first
+    with Server(tmp_path / "other") as server:
+        assert server.request("GET", f"/pessoas/{orjson.loads(documents[0])['id']}").body == documents[0]
+        assert server.request("GET", "/pessoas?t=%C3%A7%C3%A9").body == b"[%b]" % documents[2]
+        assert server.count() == 4
+    assert people_of(tmp_path / "other") == 4
+
+
+def test_a_running_server_is_exported_with_who_waits_and_not_imported_into(
+    directory: Path, file: Path, tmp_path: Path
+) -> None:
+    file.write_bytes(line(apelido="new"))
+    with Server(directory, "--strategy", "write-behind", "--write-behind-window", "60000") as server:
+        documents = [server.create(apelido=name).body for name in ("ana", "bia")]
+        assert exported(directory) == b"".join(document + b"\n" for document in documents)
+        ended = run("export", "--data-dir", str(directory), str(tmp_path / "out"))
+        assert (tmp_path / "out").read_bytes() == b"".join(document + b"\n" for document in documents)
+        assert ended.stdout == f"ok: 2 people in {tmp_path / 'out'}\n"
+        assert load(directory, file).returncode == 2
+        assert server.count() == 2
+    ended = run("export", "--data-dir", str(directory), str(tmp_path / "out"))
+    assert ended.returncode == 2
+    assert "is there already" in one_line(ended.stderr)
+
+
+def test_each_refused_line_is_told_by_its_number(directory: Path, file: Path) -> None:
+    lines = [
+        line(),
+        line(nome="Another"),
+        b"\n",
+        line(apelido="kept", id=KEPT.upper()),
+        line(apelido="other", id=KEPT),
+        line(apelido="bad", id="7"),
+        line(apelido="bad", id=7),
+        line(apelido="x" * 33),
+        b"no JSON\n",
+        b'"' + b"x" * 200_000 + b'"\n',
+        line(),
+        line(apelido="last").rstrip(),
+    ]
+    file.write_bytes(b"".join(lines))
+    ended = load(directory, file)
+    assert ended.returncode == 1
+    assert ended.stdout == "3 people added, 1 already there, 7 refused\n"
+    assert ended.stderr.splitlines() == [
+        "line 2: somebody else has this nickname",
+        "line 5: somebody else has this id",
+        "line 6: id must be a UUID in its 8-4-4-4-12 form.",
+        "line 7: id must be a UUID in its 8-4-4-4-12 form.",
+        "line 8: apelido must not be longer than 32 characters.",
+        "line 9: The body is not JSON in UTF-8.",
+        "line 10: it is longer than 65536 bytes",
+    ]
+    assert [orjson.loads(one)["apelido"] for one in exported(directory).splitlines()] == [
+        "ana",
+        "kept",
+        "last",
+    ]
+    assert KEPT.encode() in exported(directory)
+    again = load(directory, file)
+    assert again.stdout == "0 people added, 4 already there, 7 refused\n"
+    assert again.stderr == ended.stderr
+
+
+def test_a_kept_id_does_not_move_the_clock_of_those_that_are_made(directory: Path, file: Path) -> None:
+    late = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+    file.write_bytes(line(apelido="late", id=late) + line(apelido="made"))
+    assert load(directory, file).returncode == 0
+    with Server(directory) as server:
+        made = server.create(apelido="later").json["id"]
+        assert made < late
+        assert server.request("GET", f"/pessoas?t=a&after={late}").json[0]["apelido"] == "made"
+    ids = [orjson.loads(one)["id"] for one in exported(directory).splitlines()]
+    assert ids[1] < ids[2] == made
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(directory: Path, file: Path) -> None:
+    file.write_bytes(line() + line(apelido="bia", id=KEPT))
+    assert load(directory, file).returncode == 0
+    file.write_bytes(line() + line(nome="B") + line(apelido="new") + line(apelido="new", nome="B"))
+    before = (directory / DATA_FILE).read_bytes()
+    ended = load(directory, file, "--dry-run")
+    assert ended.stdout == "1 person would be added, 1 already there, 2 refused\n"
+    assert [one.partition(":")[0] for one in ended.stderr.splitlines()] == ["line 2", "line 4"]
+    assert (directory / DATA_FILE).read_bytes() == before
+    done = load(directory, file)
+    assert (done.returncode, done.stderr) == (ended.returncode, ended.stderr)
+
+
+def test_a_dry_run_makes_no_store(tmp_path: Path, file: Path) -> None:
+    file.write_bytes(line())
+    assert load(tmp_path / "data", file, "--dry-run").stdout.startswith("1 person would be added")
+    assert not (tmp_path / "data").exists()
+
+
+def test_standard_input_is_read_and_an_interrupt_keeps_what_was_added(directory: Path) -> None:
+    command = [sys.executable, "-m", "goseventh", "import", "--data-dir", str(directory)]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as started:
+        assert started.stdin is not None
+        assert started.stderr is not None
+        lines = [line(apelido=f"number {number}") for number in range(importing.GROUP - 1)]
+        started.stdin.write(b"".join([*lines, b"bad\n"]))
+        started.stdin.flush()
+        told = started.stderr.readline()
+        started.send_signal(signal.SIGINT)
+        output, errors = started.communicate(timeout=20)
+    assert told == b"line %d: The body is not JSON in UTF-8.\n" % importing.GROUP
+    assert started.returncode == 130
+    assert output == b"%d people added, 0 already there, 1 refused\n" % (importing.GROUP - 1)
+    assert errors.startswith(b"goseventh: interrupted: ")
+    assert people_of(directory) == importing.GROUP - 1
+
+
+def test_who_closes_the_pipe_early_gets_no_trace(directory: Path, file: Path) -> None:
+    file.write_bytes(b"".join(line(apelido=f"number {number}") for number in range(2000)))
+    assert load(directory, file).returncode == 0
+    command = [sys.executable, "-m", "goseventh", "export", "--data-dir", str(directory)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as started:
+        assert started.stdout is not None
+        assert started.stderr is not None
+        started.stdout.readline()
+        started.stdout.close()
+        errors = started.stderr.read()
+    assert (started.returncode, errors) == (1, b"")
+
+
+@pytest.mark.debian("cc")
+@pytest.mark.parametrize(("code", "persistent"), [(KILL, False), (errno.ENOSPC, True), (errno.EIO, False)])
+def test_an_import_cut_off_anywhere_can_be_run_again(
+    disk: tuple[Commands, Path], file: Path, code: int, persistent: bool
+) -> None:
+    place = disk[1] / "data"
+    ids = [f"{number:08x}{KEPT[8:]}" for number in range(9)]
+    kept = [line(apelido=f"kept {number}", id=key) for number, key in enumerate(ids)]
+    file.write_bytes(b"".join([*kept, line(apelido="made")]))
+    for ended in disk[0].at_each_step(code, "import", "--data-dir", place, file, persistent=persistent):
+        assert ended.code in (-signal.SIGKILL if code == KILL else 2, 0), ended
+        again = disk[0].run("import", "--data-dir", place, file)
+        assert again.code == 0, again
+        assert people_of(place) == 10
+        shutil.rmtree(place)
+    shutil.rmtree(place)
