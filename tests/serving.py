@@ -162,7 +162,8 @@ class Server:
     def kill_all(self) -> None:
         """`kill -9` of every process at once, as far as a user can."""
         for pid in [self.process.pid, *self.workers()]:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # a worker does not outlive the main process for long
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(_DEADLINE)
 
     def _line(self) -> str:

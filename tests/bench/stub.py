@@ -94,21 +94,19 @@ class Stub:
     async def _serve(self) -> None:
         server = await asyncio.start_server(self.converse, "127.0.0.1", 0, backlog=1024)
         self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        self._talks: set[asyncio.Task[None]] = set()
         self._ready.set()
         await self.stop.wait()
         server.close()
-        for talk in self._talks:
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        # A connection that was just accepted becomes a task only in the next rounds of the loop.
+        while talks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for talk in talks:
+                talk.cancel()
+            await asyncio.wait(talks)
+            await asyncio.sleep(0)
         await server.wait_closed()
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        me = asyncio.current_task()
-        assert me is not None
-        self._talks.add(me)
         self.connections += 1
-        me.add_done_callback(self._talks.discard)
         try:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode()
