@@ -15,7 +15,7 @@ from lmdb import Transaction
 
 from storage import people, records
 from storage.environment import Environment
-from storage.errors import Busy, Full, Unavailable
+from storage.errors import Busy, Full, StoreError, Unavailable
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -58,7 +58,7 @@ class MemoryQueue(Generic[Token]):
 
     def submit(self, record: Record, token: Token) -> None:
         """Answers at once; raises Busy, Full or Unavailable instead."""
-        if (refusal := self._environment.broken or self._stopped or self._full) is not None:
+        if (refusal := self._refusal()) is not None:
             raise refusal
         # Its own memory first, the store then: who leaves the one between the two is in the other.
         taken_by = self._ids.get(record.nickname) or self._holder(record.nickname)
@@ -84,6 +84,16 @@ class MemoryQueue(Generic[Token]):
         with self._mutex:
             return _Waiting(list(self._waiting.values()), self._writing)
 
+    def waiting(self) -> int:
+        """How many wait here."""
+        return len(self._waiting)
+
+    def refusal(self) -> StoreError | None:
+        """Why nobody would be taken now, however few wait."""
+        if not self._thread.is_alive():
+            return Unavailable("nobody writes any more")
+        return self._refusal()
+
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
         with self._environment.writing() as transaction:
@@ -102,6 +112,9 @@ class MemoryQueue(Generic[Token]):
         self.lost = len(self._waiting)
         if self.lost:
             _log.error("%d answered people are lost", self.lost)
+
+    def _refusal(self) -> StoreError | None:
+        return self._environment.broken or self._stopped or self._full
 
     def _holder(self, nickname: bytes) -> bytes | None:
         try:
@@ -136,6 +149,7 @@ class MemoryQueue(Generic[Token]):
             return
         with self._environment.writing() as transaction:
             refused = people.settle(self._environment, transaction, waiting, clock)
+        self._options.observer.wrote_group(len(waiting))
         if refused:
             self.dropped += len(refused)
             _log.warning("%d answered people dropped: other workers gave their nicknames", len(refused))
