@@ -11,6 +11,7 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from goseventh.crowd import CROWDED, Claim, Standing, make_room
 from goseventh.limits import Limits
 from goseventh.strict_http import Part, StrictHttp
+from goseventh.watch import Watch
 
 # How long a refused client may go on sending before its connection is reset under the answer.
 _LINGER_SECONDS = 2.0
@@ -33,11 +34,22 @@ class StrictProtocol(HttpProtocol):
     """Sanic's protocol with deadlines kept by one sweep over all connections of a worker."""
 
     HTTP_CLASS = StrictHttp
-    __slots__ = ("ended", "fresh_until", "limits", "linger", "part", "part_since", "unread_since", "used")
+    __slots__ = (
+        "ended",
+        "fresh_until",
+        "limits",
+        "linger",
+        "part",
+        "part_since",
+        "unread_since",
+        "used",
+        "watch",
+    )
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.limits: Limits = self.app.ctx.limits
+        self.watch: Watch = self.app.ctx.watch
         self.part = Part.IDLE
         self.part_since = 0.0
         # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
@@ -84,6 +96,7 @@ class StrictProtocol(HttpProtocol):
 
     def shed(self, claim: Claim) -> None:
         """Ends it at once, with a word to whoever was asking for something."""
+        self.watch.shed()
         self.connections.discard(self)
         transport = self.transport
         assert transport is not None
