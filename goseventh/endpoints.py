@@ -1,4 +1,4 @@
-"""Every endpoint once: name, method and path. Routes, metrics and the API's document derive from the table."""
+"""Every endpoint once: name, method and path. Routes, metrics and the API's document derive from it."""
 
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace

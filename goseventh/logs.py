@@ -21,8 +21,13 @@ def format_named(written: str) -> str:
 def begin(form: str) -> None:
     """Logs on standard error from now on, in this process and those that it forks."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if form == JSON else _Plain("%(levelname)s: %(message)s"))
+    handler.setFormatter(formatter(form))
     logging.basicConfig(handlers=[handler], level=logging.INFO)
+
+
+def formatter(form: str) -> logging.Formatter:
+    """What writes messages in that form."""
+    return _Json() if form == JSON else _Plain("%(levelname)s: %(message)s")
 
 
 class _Plain(logging.Formatter):

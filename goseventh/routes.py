@@ -56,12 +56,8 @@ def add(app: App, store: Store, limits: Limits, watch: Watch) -> None:
         return Answer(200, b'{"status":"ok"}', JSON)
 
     async def ready(request: Request) -> Answer:
-        if watch.stopping:
-            raise unavailable("Not ready: the server is stopping.")
-        if not watch.all_started():
-            raise unavailable("Not ready: the server is starting.")
-        if (trouble := store.trouble()) is not None:
-            raise unavailable(f"Not ready: {trouble}.")
+        if (reason := watch.trouble() or store.trouble()) is not None:
+            raise unavailable(f"Not ready: {reason}.")
         return Answer(200, b'{"status":"ready"}', JSON)
 
     endpoints.CREATE.add(app, create)

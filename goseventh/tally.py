@@ -7,6 +7,7 @@ dead one goes on with its row: no counter ever goes back.
 
 import mmap
 from bisect import bisect_left
+from collections.abc import Callable
 from itertools import count
 from typing import Final, NamedTuple
 
@@ -64,6 +65,23 @@ class Answered(NamedTuple):
     statuses: dict[int, int]
     """Status → column."""
     seconds: Histogram
+
+    def counter(self, row: "Row") -> Callable[[int, float], None]:
+        """What counts an answer: its status, and the seconds it took.
+
+        A closure, for every request pays for it: it finds nothing anew.
+        """
+        first, bounds, unit = self.seconds
+        total = first + len(bounds) + 1
+        other = self.statuses[0]
+        status_column = self.statuses.get
+
+        def add(status: int, seconds: float) -> None:
+            row[status_column(status, other)] += 1
+            row[first + bisect_left(bounds, seconds)] += 1
+            row[total] += int(seconds * unit)
+
+        return add
 
 
 class _Columns:

@@ -29,12 +29,13 @@ class Watch:
         self.shared = shared
         self._row = shared.row(index)
         self._access_log = access_log
-        self._columns = {f"goseventh.{name}": columns for name, columns in tally.ANSWERED.items()}
-        self._other = tally.ANSWERED[tally.OTHER]
+        self._count = {
+            f"goseventh.{name}": columns.counter(self._row) for name, columns in tally.ANSWERED.items()
+        }
+        self._count_other = tally.ANSWERED[tally.OTHER].counter(self._row)
         self.connections: Collection[object] = ()
         """Those that are open."""
-        self.stopping = False
-        """Whether this worker will take no more requests."""
+        self._stopping = False
         self._row[tally.STARTS] += 1
         self._row[tally.SERVING] = self._row[tally.CONNECTIONS] = self._row[tally.WAITING] = 0
 
@@ -45,12 +46,14 @@ class Watch:
 
     def stop(self) -> None:
         """This worker answers who is there, and nobody new."""
-        self.stopping = True
+        self._stopping = True
         self._row[tally.SERVING] = 0
 
-    def all_started(self) -> bool:
-        """Whether in every worker's place one has got to serve."""
-        return all(self.shared.column(tally.SERVED))
+    def trouble(self) -> str | None:
+        """Why nobody should be sent here now; None if somebody may, which takes a worker in every place."""
+        if self._stopping:
+            return "the server is stopping"
+        return None if all(self.shared.column(tally.SERVED)) else "the server is starting"
 
     def measure(self, waiting: int) -> None:
         """Notes what goes up and down, among it how many creations wait; called now and then."""
@@ -64,11 +67,11 @@ class Watch:
         """
         request = http.request
         route = None if request is None else request.route
-        columns = self._other if route is None else self._columns[route.name]
-        seconds = monotonic() - http.protocol._time
-        row, status = self._row, answer.status
-        row[columns.statuses[status if status in columns.statuses else 0]] += 1
-        columns.seconds.add(row, seconds)
+        status, seconds = answer.status, monotonic() - http.protocol._time
+        if route is None:
+            self._count_other(status, seconds)
+        else:
+            self._count[route.name](status, seconds)
         if self._access_log:
             _log_access(request, answer, seconds)
         elif request is None or (status < 500 and request_id.HEADER not in request.headers):

@@ -9,6 +9,8 @@ const english = new Map([...document.querySelectorAll("[data-word]")].map((place
 let language = localStorage.getItem(LANGUAGE) ?? (navigator.language.startsWith("pt") ? "pt-BR" : "en");
 let looks = [], rates = [], timer;
 
+// What this page itself asks for is none of what is to be watched.
+const own = (path) => path === "/stats" || path.startsWith("/ui");
 const portuguese = () => language === "pt-BR";
 const number = (value) => value.toLocaleString(language, { maximumFractionDigits: value < 10 ? 1 : 0 });
 
@@ -80,14 +82,14 @@ function lock(wrong) {
 
 function rate(before, now) {
   const seconds = now.uptime_seconds - before.uptime_seconds;
-  // This page's own look is none of what is to be watched.
-  return seconds > 0 ? Math.max(0, totals(now).answers - totals(before).answers - 1) / seconds : 0;
+  const watched = (stats) => totals({ requests: stats.requests.filter(({ path }) => !own(path)) }).answers;
+  return seconds > 0 ? (watched(now) - watched(before)) / seconds : 0;
 }
 
 function show() {
   const now = looks.at(-1), before = looks.length > 1 ? looks[0] : null;
   const bounds = now.latency_bounds;
-  const asked = latencies(now, before, ({ path }) => path !== "/stats");
+  const asked = latencies(now, before, ({ path }) => !own(path));
   $("entrance").hidden = true;
   $("figures").hidden = false;
   write("version", now.version);
@@ -100,8 +102,8 @@ function show() {
   write("size", bytes(now.store.used_bytes, language));
   write("uptime", age(now.uptime_seconds));
   write("strategy", now.strategy);
-  write("promise", portuguese() ? PROMISES[now.strategy] : now.promise);
-  $("endpoints").replaceChildren(...now.requests.map((endpoint) => line(endpoint, now, before)));
+  write("promise", portuguese() ? PROMISES[now.strategy] : `${now.promise[0].toUpperCase()}${now.promise.slice(1)}.`);
+  $("endpoints").replaceChildren(...now.requests.filter(({ path }) => !own(path)).map((endpoint) => line(endpoint, now, before)));
   draw();
 }
 

@@ -6,7 +6,7 @@ const PORTUGUESE = {
   token_why: "Os números são para operadores. O token é guardado até que esta aba seja fechada.",
   people: "Pessoas", rate: "Requisições por segundo", median: "Mediana, últimos 20 s", slowest: "99 % em até",
   faults: "Falhas do servidor (5xx)", workers: "Workers", size: "Em disco", uptime: "No ar há",
-  strategy: "Estratégia de escrita", means: "Um 201 significa:", endpoints: "Respostas por endpoint",
+  strategy: "Estratégia de escrita", endpoints: "Respostas por endpoint",
   endpoint: "Endpoint", answers: "Respostas", half: "Mediana", most: "99 %",
   search: "Buscar", term: "Parte de um apelido, nome ou tecnologia", find: "Buscar", kind: "Como",
   exact: "Exata", fuzzy: "Tolerando erros e acentos",
@@ -25,10 +25,10 @@ const ENGLISH = {
 };
 // The server promises in English; the strategies' names are the same everywhere.
 const PROMISES = {
-  "group-commit": "uma transação dividida com os vizinhos está em disco",
-  "per-request": "a sua própria transação está em disco",
-  "write-behind": "única, e visível a todo worker; em disco dentro da janela configurada, ou ninguém mais é respondido até que esteja",
-  "memory-queue": "válida, e livre até onde este worker sabe (INSEGURA)",
+  "group-commit": "Um 201 significa que uma transação dividida com os vizinhos está em disco; kill -9 não perde nada, uma queda de energia não perde nada.",
+  "per-request": "Um 201 significa que a sua própria transação está em disco; kill -9 não perde nada, uma queda de energia não perde nada.",
+  "write-behind": "Um 201 significa única e visível a todo worker, e em disco dentro da janela configurada, ou ninguém mais é respondido até que esteja; kill -9 não perde nada, uma queda de energia perde no máximo as respostas dessa janela.",
+  "memory-queue": "Um 201 significa válida, e livre até onde este worker sabe (INSEGURA); kill -9 e uma queda de energia perdem o que espera naquele worker, até 1 s e um flush.",
 };
 const REFUSALS = {
   apelido: "apelido: de 1 a 32 caracteres.", nome: "nome: de 1 a 100 caracteres.",
