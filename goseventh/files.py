@@ -1,10 +1,13 @@
-"""Files that a browser shows: read once, named by what is in them so that it may keep them."""
+"""What a browser shows: a page, and files that are named by what is in them so that it may keep them."""
 
+from collections.abc import Sequence
+from functools import cached_property
 from hashlib import sha256
 from importlib.resources.abc import Traversable
-from typing import Final, NamedTuple
+from typing import Final
 
 from goseventh.answers import Answer, head_of_page
+from goseventh.problems import Problem
 
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -23,32 +26,41 @@ _KINDS = {
 }
 
 
-class File(NamedTuple):
-    """One of them."""
+class File:
+    """One file. Read whenever it is asked for: the system keeps it, and no worker has to."""
 
-    name: str
-    content: bytes
+    def __init__(self, place: Traversable) -> None:
+        self._place = place
 
-    @property
+    @cached_property
     def version(self) -> str:
         """A query that changes with what is in it."""
-        return f"v={sha256(self.content).hexdigest()[:12]}"
+        return f"v={sha256(self._place.read_bytes()).hexdigest()[:12]}"
 
     def answer(self, query: str) -> Answer:
         """Lets the browser keep what it has asked for by its version."""
         kept = _KEPT if query == self.version else _PAGE
-        return Answer(200, self.content, _KINDS[self.name.rpartition(".")[2]], head=kept)
+        return Answer(200, self._place.read_bytes(), _KINDS[self._place.name.rpartition(".")[2]], head=kept)
 
 
-def read(place: Traversable, *names: str) -> dict[str, File]:
-    """The files of those names, by name."""
-    return {name: File(name, place.joinpath(name).read_bytes()) for name in names}
+class Pages:
+    """A page and the files below it."""
 
+    def __init__(self, template: Traversable, files: Sequence[Traversable], folder: str) -> None:
+        """Where the template has `{{name}}` comes that file's address below `folder`, with its version."""
+        self._template = template
+        self._files = {place.name: File(place) for place in files}
+        self._folder = folder
 
-def page(template: bytes, files: dict[str, File], folder: str) -> Answer:
-    """A page; where its template has `{{name}}`, there is that file's address, below `folder`."""
-    for name, file in files.items():
-        template = template.replace(
-            b"{{%b}}" % name.encode(), f"{folder}/{file.name}?{file.version}".encode()
-        )
-    return Answer(200, template, _KINDS["html"], head=_PAGE)
+    def page(self) -> Answer:
+        """The page itself, which is asked for anew each time."""
+        shown = self._template.read_text()
+        for name, file in self._files.items():
+            shown = shown.replace(f"{{{{{name}}}}}", f"{self._folder}/{name}?{file.version}")
+        return Answer(200, shown.encode(), _KINDS["html"], head=_PAGE)
+
+    def file(self, name: str, query: str) -> Answer:
+        """One of its files; raises Problem (404) for what is none."""
+        if name not in self._files:
+            raise Problem(404, "There is no such file.")
+        return self._files[name].answer(query)

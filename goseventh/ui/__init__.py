@@ -10,23 +10,21 @@ from sanic import Request
 from goseventh import endpoints
 from goseventh.answers import Answer
 from goseventh.endpoints import App
-from goseventh.files import page, read
-from goseventh.problems import Problem
+from goseventh.files import Pages
+
+_FILES = ("style.css", "icon.svg", "words.js", "figures.js", "page.js")
 
 
 def add(app: App) -> None:
     """Adds the page and its files to `app`."""
     place = files(__name__)
-    shown = read(place, "style.css", "icon.svg", "words.js", "figures.js", "page.js")
-    shell = page(place.joinpath("page.html").read_bytes(), shown, "ui")
+    pages = Pages(place.joinpath("page.html"), [place.joinpath(name) for name in _FILES], "ui")
 
     async def ui(request: Request) -> Answer:
-        return shell
+        return pages.page()
 
     async def ui_file(request: Request, key: str) -> Answer:
-        if key not in shown:
-            raise Problem(404, "There is no such file.")
-        return shown[key].answer(request.query_string)
+        return pages.file(key, request.query_string)
 
     endpoints.UI.add(app, ui)
     endpoints.UI_FILE.add(app, ui_file)
