@@ -98,7 +98,7 @@ def _of_store(shared: Tally, facts: Facts) -> Iterator[Metric]:
         ("reader_slots", "Snapshots that there can be at once.", facts.reader_slots),
         (
             "reader_slots_used",
-            "Those taken, by live processes or by dead ones not forgotten yet.",
+            "Those taken, by dead processes too until they are forgotten.",
             facts.readers,
         ),
     ):

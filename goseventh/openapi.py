@@ -8,6 +8,7 @@ from goseventh.endpoints import Endpoint
 from goseventh.limits import Limits
 from goseventh.operators import Guard
 from goseventh.routes import SEARCH_LIMIT
+from storage.records import UUID
 
 _Schema = dict[str, object]
 _REPEATABLE: Final = (
@@ -182,10 +183,8 @@ def _paths_of_operators(guard: Guard) -> list[tuple[Endpoint, _Schema]]:
     ]
 
 
-_UUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
-_ID: Final[_Schema] = {"type": "string", "pattern": f"^{_UUID}$", "minLength": 36, "maxLength": 36}
-_EXAMPLE_UUID: Final = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
-_ID: Final = "01a20a2a-1ec9-79df-921d-519821812fe2"
+_ID: Final[_Schema] = {"type": "string", "pattern": f"^{UUID}$", "minLength": 36, "maxLength": 36}
+_EXAMPLE_ID: Final = "01a20a2a-1ec9-79df-921d-519821812fe2"
 _EXAMPLE: Final = {
     person.NICKNAME: "ana",
     person.NAME: "Ana Barbosa",
@@ -196,7 +195,7 @@ _LOCATION: Final[_Schema] = {
     "Location": {
         "required": True,
         "description": "The person's path.",
-        "schema": {"type": "string", "pattern": f"^/pessoas/{_UUID}$"},
+        "schema": {"type": "string", "pattern": f"^/pessoas/{UUID}$"},
     }
 }
 

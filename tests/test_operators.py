@@ -28,7 +28,7 @@ def test_stats_say_what_runs_since_when_and_what_it_promises(server: Server) -> 
     assert first["promise"] == settings.ROWS[0].promise
     assert (first["people"], first["workers"]) == (1, 2)
     assert first["store"]["people"] == first["store"]["segments"] == 1
-    assert 0 < first["store"]["used_bytes"] < first["store"]["map_bytes"] == MAP_SIZE
+    assert 0 < first["store"]["used"] < first["store"]["map"] == MAP_SIZE
     [created] = first["requests"]
     assert (created["method"], created["path"], created["statuses"]) == ("POST", "/pessoas", {"201": 1})
     assert sum(created["latency"]) == 1

@@ -8,7 +8,6 @@ import pytest
 
 from storage import layout
 from storage.errors import Busy, Full
-from storage.records import Record
 from storage.store import Store
 from storage.strategies.table import TABLE, Strategy
 from tests.serving import Reply, Server, until
@@ -81,17 +80,3 @@ def test_every_strategy_says_why_it_takes_nobody(tmp_path: Path, strategy: Strat
         assert store.trouble() is found
     finally:
         store.close(finish=False)
-
-
-def test_vitals_are_of_the_store(tmp_path: Path) -> None:
-    place = tmp_path / "data"
-    place.mkdir()
-    layout.create(place)
-    with Store[str](place, TABLE[0], lambda outcomes: None, map_size=1 << 24) as store:
-        before = store.vitals()
-        store.create(Record(b"ana", b'{"id":"', b'"}', b"ana"), "")
-        until(store.count)
-        after = store.vitals()
-    assert (before.people, before.segments, after.people, after.segments) == (0, 0, 1, 1)
-    assert before.map_bytes == 1 << 24
-    assert before.used_bytes < after.used_bytes <= (place / "data.mdb").stat().st_size + 4096

@@ -99,7 +99,7 @@ function show() {
   write("slowest", duration(quantile(bounds, asked, 0.99), language));
   write("faults", totals(now).faults.toLocaleString(language));
   write("workers", String(now.workers));
-  write("size", bytes(now.store.used_bytes, language));
+  write("size", bytes(now.store.used, language));
   write("uptime", age(now.uptime_seconds));
   write("strategy", now.strategy);
   write("promise", portuguese() ? PROMISES[now.strategy] : `${now.promise[0].toUpperCase()}${now.promise.slice(1)}.`);
