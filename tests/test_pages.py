@@ -66,7 +66,7 @@ def test_docs_show_every_operation_offline(browser: Browser, server: Server) -> 
         page.get_by_role("button", name="GET /contagem-pessoas").first.click()
         page.get_by_role("button", name="Try it out").click()
         page.get_by_role("button", name="Execute").click()
-        expect(page.locator(".live-responses-table .response-col_status").first).to_contain_text("200")
+        expect(page.locator(".live-responses-table tbody .response-col_status")).to_contain_text("200")
 
 
 def test_figures_are_live(browser: Browser, server: Server) -> None:
