@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -163,7 +164,7 @@ def test_a_real_prometheus_scrapes_it_and_the_dashboard_s_questions_have_answers
         [up] = _answer(port, 'up{job="goseventh"}')
         assert up["value"][1] == "1"
         for expression in _expressions():
-            until(lambda asked=expression: _answer(port, asked))
+            until(partial(_answer, port, expression))
         until(lambda: all(rule["health"] == "ok" for rule in _rules(port)))
         assert {rule["state"] for rule in _rules(port)} == {"inactive"}
     finally:
