@@ -34,13 +34,26 @@ _HEADS = {
 _NO_HEADERS = Header()
 
 
+def head_of_page(policy: str, caching: str) -> bytes:
+    """How an answer of 200 begins that a browser shows: what it may load, and how long it may be kept."""
+    return (
+        b"HTTP/1.1 200 OK\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n"
+        b"Content-Security-Policy: %b\r\nCache-Control: %b\r\n" % (policy.encode(), caching.encode())
+    )
+
+
 class Answer(HTTPResponse):
     """A whole answer: status, body, its type, and lines to add to the head."""
 
-    __slots__ = ("_body", "_kind", "_lines")
+    __slots__ = ("_body", "_head", "_kind", "_lines")
 
-    def __init__(self, status: int, body: bytes, kind: bytes, lines: bytes = b"") -> None:
-        """`kind` is the content type; `lines` are header lines, each ended by CR LF."""
+    def __init__(
+        self, status: int, body: bytes, kind: bytes, lines: bytes = b"", head: bytes | None = None
+    ) -> None:
+        """`kind` is the content type; `lines` are header lines, each ended by CR LF.
+
+        `head` is how the answer begins where that is not what all others do: see `head_of_page`.
+        """
         # What Sanic looks at on the way; its own initialiser would make a dictionary of headers.
         self.asgi = False
         self.status = status
@@ -50,14 +63,21 @@ class Answer(HTTPResponse):
         self.stream = None
         self._kind = kind
         self._lines = lines
+        self._head = _HEADS[status] if head is None else head
 
-    def wire(self, *, keep_alive: bool, head_only: bool) -> bytes:
-        """The bytes to send."""
-        return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%bConnection: %b\r\n\r\n%b" % (
-            _HEADS[self.status],
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self._body)
+
+    def wire(self, *, keep_alive: bool, head_only: bool, more: bytes = b"") -> bytes:
+        """The bytes to send, with `more` lines in the head."""
+        return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%b%bConnection: %b\r\n\r\n%b" % (
+            self._head,
             self._kind,
             len(self._body),
             self._lines,
+            more,
             b"keep-alive" if keep_alive else b"close",
             b"" if head_only else self._body,
         )

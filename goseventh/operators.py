@@ -2,21 +2,19 @@
 
 import hmac
 import ipaddress
-from collections.abc import Callable, Coroutine
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from sanic import Request
 
-from goseventh import __version__
+from goseventh import __version__, endpoints, metrics, tally, ui
 from goseventh.answers import JSON, Answer
+from goseventh.endpoints import App, Handler
 from goseventh.problems import Problem
-from goseventh.routes import READ, App
 from goseventh.store import Store
+from goseventh.watch import Watch
 from storage.strategies.table import Strategy
-
-Handler = Callable[[Request], Coroutine[Any, Any, Answer]]
 
 
 class Facts(NamedTuple):
@@ -26,6 +24,10 @@ class Facts(NamedTuple):
     """With the window in force."""
     started: float
     """By the monotonic clock, which all its processes share."""
+    since: float
+    """The same moment in seconds since 1970."""
+    ui: bool
+    """Whether there is a page to look at."""
 
 
 class Guard:
@@ -41,6 +43,8 @@ class Guard:
         local = ipaddress.ip_address(address.partition("%")[0]).is_loopback
         self.lets_somebody_in = token is not None or local
         """If not, the pages must not even exist."""
+        self.asks = token is not None
+        """Whether it lets in only who has the token."""
 
     def protect(self, handler: Handler) -> Handler:
         """The handler behind this guard."""
@@ -68,19 +72,54 @@ def _holds(credentials: str, token: bytes) -> bool:
     )
 
 
-def add(app: App, store: Store, guard: Guard, facts: Facts) -> None:
+def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> None:
     """Adds the operators' pages to `app`, if anybody may see them."""
     if not guard.lets_somebody_in:
         return
 
     async def stats(request: Request) -> Answer:
+        found = store.facts()
         shown = {
+            "people": found.people,
             "version": __version__,
             "strategy": facts.strategy.name,
             "promise": facts.strategy.promise,
-            "people": await store.count(),
             "uptime_seconds": round(monotonic() - facts.started, 3),
+            "workers": sum(watch.shared.column(tally.SERVING)),
+            "store": found._asdict(),
+            "requests": _requests(watch.shared.sums()),
+            "latency_bounds": tally.SECONDS,
         }
         return Answer(200, orjson.dumps(shown), JSON)
 
-    app.add_route(guard.protect(stats), "/stats", methods=READ, name="stats")
+    async def shown_to_prometheus(request: Request) -> Answer:
+        watch.measure(store.waiting())
+        found = metrics.collect(watch.shared, store.facts(), facts.strategy.name, facts.since)
+        body, kind = metrics.render(found, request.headers.get("accept", ""))
+        return Answer(200, body, kind)
+
+    endpoints.STATS.add(app, guard.protect(stats))
+    endpoints.METRICS.add(app, guard.protect(shown_to_prometheus))
+    if facts.ui:
+        ui.add(app)
+
+
+def _requests(cells: list[int]) -> list[dict[str, object]]:
+    """How many requests each endpoint has answered, by status, and how long that took.
+
+    `latency` says how many took at most each of `latency_bounds`, in seconds, and more than the one before;
+    the last says how many took longer than all.
+    """
+    return [
+        {
+            "method": endpoint.method,
+            "path": endpoint.path,
+            "statuses": {
+                str(status): cells[column] for status, column in columns.statuses.items() if cells[column]
+            },
+            "latency": columns.seconds.buckets(cells),
+        }
+        for endpoint in endpoints.ENDPOINTS
+        for columns in [tally.ANSWERED[endpoint.name]]
+        if any(cells[column] for column in columns.statuses.values())
+    ]

@@ -11,6 +11,7 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from goseventh.crowd import CROWDED, Claim, Standing, make_room
 from goseventh.limits import Limits
 from goseventh.strict_http import Part, StrictHttp
+from goseventh.watch import Watch
 
 # How long a refused client may go on sending before its connection is reset under the answer.
 _LINGER_SECONDS = 2.0
@@ -43,11 +44,13 @@ class StrictProtocol(HttpProtocol):
         "part_since",
         "requests",
         "unread_since",
+        "watch",
     )
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.limits: Limits = self.app.ctx.limits
+        self.watch: Watch = self.app.ctx.watch
         self.part = Part.IDLE
         self.part_since = 0.0
         # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
@@ -98,6 +101,7 @@ class StrictProtocol(HttpProtocol):
 
     def shed(self, claim: Claim) -> None:
         """Ends it at once, with a word to whoever was asking for something."""
+        self.watch.shed()
         self.connections.discard(self)
         transport = self.transport
         assert transport is not None

@@ -1,31 +1,28 @@
 """The endpoints, each a few lines: from a request to the store and back."""
 
-from types import SimpleNamespace
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from sanic import Request
-from sanic.app import Sanic
-from sanic.config import Config
 
-from goseventh import person
+from goseventh import endpoints, person
 from goseventh.answers import JSON, TEXT, Answer
+from goseventh.endpoints import App
 from goseventh.limits import Limits
-from goseventh.problems import Problem
+from goseventh.problems import Problem, unavailable
 from goseventh.store import Store
+from goseventh.watch import Watch
 from index import text
 from storage import records
 from storage.errors import Unknown
 from storage.people import Taken
 
 SEARCH_LIMIT = 50
-App = Sanic[Config, SimpleNamespace]
-READ = ["GET", "HEAD"]
 _NAMES = ("t", "after", "fuzzy")
 _NOBODY = "There is no such person."
 
 
-def add(app: App, store: Store, limits: Limits) -> None:
+def add(app: App, store: Store, limits: Limits, watch: Watch) -> None:
     """Adds every endpoint over `store` to `app`."""
 
     async def create(request: Request) -> Answer:
@@ -59,11 +56,17 @@ def add(app: App, store: Store, limits: Limits) -> None:
     async def health(request: Request) -> Answer:
         return Answer(200, b'{"status":"ok"}', JSON)
 
-    app.add_route(create, "/pessoas", methods=["POST"])
-    app.add_route(search, "/pessoas", methods=READ)
-    app.add_route(get, "/pessoas/<key:str>", methods=READ)
-    app.add_route(count, "/contagem-pessoas", methods=READ)
-    app.add_route(health, "/health", methods=READ)
+    async def ready(request: Request) -> Answer:
+        if (reason := watch.trouble() or store.trouble()) is not None:
+            raise unavailable(f"Not ready: {reason}.")
+        return Answer(200, b'{"status":"ready"}', JSON)
+
+    endpoints.CREATE.add(app, create)
+    endpoints.SEARCH.add(app, search)
+    endpoints.GET.add(app, get)
+    endpoints.COUNT.add(app, count)
+    endpoints.HEALTH.add(app, health)
+    endpoints.READY.add(app, ready)
 
 
 class _Asked(NamedTuple):

@@ -6,14 +6,15 @@ import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 
-from goseventh import worker
+from goseventh import logs, worker
 from goseventh.directory import hold, opened
 from goseventh.endings import persons
 from goseventh.limits import raise_file_limit
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
+from goseventh.tally import Tally
 from storage import people
 from storage.errors import Unusable
 
@@ -22,7 +23,7 @@ _log = logging.getLogger("goseventh")
 
 def serve(settings: Settings) -> int:
     """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line."""
-    logging.basicConfig(format="%(levelname)s: %(message)s", stream=sys.stderr, level=logging.INFO)
+    logs.begin(settings.log_format)
     raise_file_limit()
     try:
         listeners = _listen(settings)
@@ -44,7 +45,8 @@ def serve(settings: Settings) -> int:
         print(f"strategy {strategy.name}: {strategy.promise}")
         print(f"{persons(found)} in {settings.data_dir}", flush=True)
 
-    return Supervisor(listeners, partial(worker.run, settings, monotonic()), started).run()
+    shared = worker.Shared(monotonic(), time(), Tally(settings.workers))
+    return Supervisor(listeners, partial(worker.run, settings, shared), started).run()
 
 
 def _listen(settings: Settings) -> list[socket.socket]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from rapidfuzz import process
 
-from goseventh import cpus, limits, written
+from goseventh import cpus, limits, logs, written
 from goseventh.limits import DEFAULTS, Limits
 from storage import store
 from storage.strategies import table
@@ -150,6 +150,24 @@ SERVE = (
         written.token,
         secret=True,
     ),
+    Setting(
+        "ui",
+        "off",
+        "on adds /ui, a page for operators: live figures, a search, creating a person",
+        written.switch,
+    ),
+    Setting(
+        "log-format",
+        logs.PLAIN,
+        "what is logged on standard error: plain, one line a message, or json, one object a line",
+        logs.format_named,
+    ),
+    Setting(
+        "access-log",
+        "off",
+        "on logs every answer: method, path without its query, status, time, client and request id",
+        written.switch,
+    ),
 )
 
 
@@ -176,6 +194,9 @@ class Settings:
     search_timeout: float
     idle_timeout: float
     admin_token: str | None
+    ui: bool
+    log_format: str
+    access_log: bool
 
     @property
     def limits(self) -> Limits:

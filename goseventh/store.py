@@ -9,8 +9,10 @@ from time import monotonic
 from typing import Protocol
 
 import storage.store
+from goseventh.watch import Watch
 from index.substring import OverBudgetError
 from storage.errors import StoreError
+from storage.facts import Facts
 from storage.people import Created, Taken
 from storage.records import Record
 from storage.strategies.shape import Outcome
@@ -42,6 +44,15 @@ class Store(Protocol):
     async def count(self) -> int:
         """How many people there are."""
 
+    def facts(self) -> Facts:
+        """What it is like, cheaply."""
+
+    def trouble(self) -> StoreError | None:
+        """Why whoever is created now would be refused; None as far as nobody would."""
+
+    def waiting(self) -> int:
+        """How many creations wait in this process."""
+
     async def close(self) -> None:
         """Ends what is under way; whoever still waits was refused before, and is not written after all."""
 
@@ -60,10 +71,13 @@ class EmbeddedStore:
         window: float,
         flush_delay: float,
         broken: Callable[[], None],
+        watch: Watch,
     ) -> None:
-        """Opens it. `broken` is called on the loop when this worker can't write any more."""
+        """Opens it. `broken` is called on the loop when this worker can't write any more; `watch` is told
+        of groups, commits and searches."""
         self._loop = asyncio.get_running_loop()
         self._search_timeout = search_timeout
+        self._watch = watch
 
         def tell_broken() -> None:
             self._loop.call_soon_threadsafe(broken)
@@ -77,6 +91,7 @@ class EmbeddedStore:
             queue_limit=queue_limit,
             window=window,
             flush_delay=flush_delay,
+            observer=watch,
         )
         # One thread: searches are bound by memory, and more of them would only take turns at the GIL.
         self._searcher = ThreadPoolExecutor(1, "searcher")
@@ -93,20 +108,39 @@ class EmbeddedStore:
         return self._store.get(key)
 
     async def search(self, needle: bytes, limit: int, after: bytes | None = None) -> list[bytes]:
+        began = monotonic()
         search = partial(
-            self._store.search, needle, limit, after=after, deadline=monotonic() + self._search_timeout
+            self._store.search, needle, limit, after=after, deadline=began + self._search_timeout
         )
         try:
-            return search(budget=INLINE_SEARCH)
-        except OverBudgetError:
-            return await self._loop.run_in_executor(self._searcher, search)
+            try:
+                return search(budget=INLINE_SEARCH)
+            except OverBudgetError:
+                return await self._loop.run_in_executor(self._searcher, search)
+        finally:
+            self._watch.searched("exact", monotonic() - began)
 
     async def resembling(self, term: str, limit: int) -> list[bytes]:
-        deadline = monotonic() + self._search_timeout
-        return await self._loop.run_in_executor(self._searcher, self._store.resembling, term, limit, deadline)
+        began = monotonic()
+        deadline = began + self._search_timeout
+        try:
+            return await self._loop.run_in_executor(
+                self._searcher, self._store.resembling, term, limit, deadline
+            )
+        finally:
+            self._watch.searched("fuzzy", monotonic() - began)
 
     async def count(self) -> int:
         return self._store.count()
+
+    def facts(self) -> Facts:
+        return self._store.facts()
+
+    def trouble(self) -> StoreError | None:
+        return self._store.trouble()
+
+    def waiting(self) -> int:
+        return self._store.waiting()
 
     async def close(self) -> None:
         # A search that runs ends at its deadline.

@@ -94,7 +94,8 @@ class StrictHttp(Http):
         head_only = self.head_only
         if head_only is None:  # refused before Sanic read a head
             head_only = self.recv_buffer.startswith(b"HEAD ")
-        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only))
+        more = self.protocol.watch.answered(self, answer)
+        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only, more=more))
         self.stage = Stage.IDLE
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

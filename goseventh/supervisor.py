@@ -17,8 +17,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import NoReturn
 
-# A worker's job: serve on the socket, call `ready`, return the exit code.
-Work = Callable[[socket.socket, Callable[[], None]], int]
+# A worker's job: in its place among all, serve on the socket, call `ready`, return the exit code.
+Work = Callable[[int, socket.socket, Callable[[], None]], int]
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WATCHED = (*_STOPPING, signal.SIGCHLD)
@@ -143,7 +143,7 @@ class Supervisor:
             for other in self._listeners:
                 if other is not self._listeners[index]:
                     other.close()
-            code = self._work(self._listeners[index], lambda: self._tell_serving(index))
+            code = self._work(index, self._listeners[index], lambda: self._tell_serving(index))
         except BaseException:
             _log.exception("a worker failed")
         finally:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from time import monotonic
+from typing import NamedTuple
 
 import uvloop
 from sanic.models.server_types import Signal
@@ -22,6 +23,8 @@ from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
 from goseventh.settings import Settings
 from goseventh.store import EmbeddedStore
+from goseventh.tally import Tally
+from goseventh.watch import Watch
 from storage.errors import Unusable
 
 BACKLOG = 4096
@@ -40,11 +43,23 @@ _REFUSAL_SECONDS = 0.1
 _log = logging.getLogger("goseventh")
 
 
-def run(settings: Settings, started: float, listener: socket.socket, ready: Callable[[], None]) -> int:
+class Shared(NamedTuple):
+    """What all workers have of the main process."""
+
+    started: float
+    """When the server was, by the monotonic clock."""
+    since: float
+    """The same moment in seconds since 1970."""
+    tally: Tally
+
+
+def run(
+    settings: Settings, shared: Shared, index: int, listener: socket.socket, ready: Callable[[], None]
+) -> int:
     """Serves until SIGTERM or SIGINT, then finishes what was accepted. Returns the exit code.
 
     Runs in a forked process whose signals are blocked; they are let in once there is a handler for them.
-    `started` is when the server was, by the monotonic clock; `ready` is called when connections are answered.
+    `index` is this worker's place among all; `ready` is called when connections are answered.
     """
     sys.setswitchinterval(cpus.SWITCH_SECONDS)
     # What the supervisor imported is never collected: neither scanned again nor copied by being scanned.
@@ -52,14 +67,15 @@ def run(settings: Settings, started: float, listener: socket.socket, ready: Call
     gc.set_threshold(20_000, 20, 100)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
-            return runner.run(_serve(settings, started, listener, ready))
+            watch = Watch(shared.tally, index, access_log=settings.access_log)
+            return runner.run(_serve(settings, shared, watch, listener, ready))
         except Unusable as error:
             _log.error("%s", error)
             return 1
 
 
 async def _serve(
-    settings: Settings, started: float, listener: socket.socket, ready: Callable[[], None]
+    settings: Settings, shared: Shared, watch: Watch, listener: socket.socket, ready: Callable[[], None]
 ) -> int:
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -81,12 +97,16 @@ async def _serve(
         window=settings.write_behind_window,
         flush_delay=settings.emulate_flush_ms,
         broken=give_up,
+        watch=watch,
     )
     app = create_app(
         store,
         settings.limits,
+        watch,
         Guard(settings.admin_token, listener.getsockname()[0]),
-        Facts(settings.strategy.within(settings.write_behind_window), started),
+        Facts(
+            settings.strategy.within(settings.write_behind_window), shared.started, shared.since, settings.ui
+        ),
     )
     door.open_again(listener)
     # The server closes its own when it stops, and whoever waits there would be reset.
@@ -96,7 +116,9 @@ async def _serve(
     )
     assert server is not None
     await server.startup()
+    watch.connections = server.connections
     await server.start_serving()
+    watch.serve()
     ready()
 
     async def adopt() -> None:
@@ -115,9 +137,15 @@ async def _serve(
         entrance.close()
 
     sweeper = loop.create_task(
-        _sweep(server, Timeouts(settings.head_timeout, settings.body_timeout, settings.idle_timeout))
+        _sweep(
+            server,
+            Timeouts(settings.head_timeout, settings.body_timeout, settings.idle_timeout),
+            watch,
+            store.waiting,
+        )
     )
     await stop.wait()
+    watch.stop()
     sweeper.cancel()
     app.config.KEEP_ALIVE = False
     # A broken worker lets nobody in any more: who waits at its socket is answered by the next one.
@@ -126,10 +154,11 @@ async def _serve(
     return BROKEN if broken.is_set() else 0
 
 
-async def _sweep(server: AsyncioServer, timeouts: Timeouts) -> None:
-    """Keeps every connection's deadlines."""
+async def _sweep(server: AsyncioServer, timeouts: Timeouts, watch: Watch, waiting: Callable[[], int]) -> None:
+    """Keeps every connection's deadlines, and notes how many there are, and creations that wait."""
     while True:
         await asyncio.sleep(_SWEEP_SECONDS)
+        watch.measure(waiting())
         now = monotonic()
         for connection in tuple(server.connections):
             try:

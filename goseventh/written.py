@@ -63,6 +63,13 @@ def milliseconds(least: int) -> Callable[[str], float]:
     return lambda written: parse_whole(written) / 1000
 
 
+def switch(written: str) -> bool:
+    """On or off."""
+    if written not in ("on", "off"):
+        raise ValueError("must be on or off")
+    return written == "on"
+
+
 def strategy(written: str) -> table.Strategy:
     """A row of the table of write strategies."""
     try:

@@ -76,6 +76,16 @@ class Committer(Generic[Token]):
         """Nobody: whoever is answered is durable."""
         return NOBODY
 
+    def waiting(self) -> int:
+        """How many are in the queue."""
+        return self._queue.qsize()
+
+    def refusal(self) -> StoreError | None:
+        """Why nobody would be taken now, however few wait."""
+        if not self._thread.is_alive():
+            return Unavailable("nobody writes any more")
+        return self._refusal()
+
     def abandon(self) -> None:
         """Refuses what is queued; a group that is being committed is finished."""
         self._stopped = Unavailable("the server is stopping")
@@ -102,6 +112,7 @@ class Committer(Generic[Token]):
         except Exception as error:
             # A thread that died would leave every later creation waiting for ever.
             outcomes = self._break(group, error)
+        self._options.observer.wrote_group(len(group))
         self._options.deliver([(token, outcome) for (_, token), outcome in zip(group, outcomes, strict=True)])
 
     def _do(self, job: Job, over: Future[None]) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import sleep
+from time import monotonic, sleep
 
 import lmdb
 from lmdb import Transaction, _Database
 
 from storage.errors import Broken, Faulty, Full, StoreError, Unusable, judged
 from storage.layout import DATA_FILE, NAMES, check_databases, check_file, present
+from storage.observer import NOBODY, Observer
 from storage.write_lock import WriteLock
 
 HEAD_KEY = b"head"
@@ -20,6 +21,9 @@ MOVED_KEY = b"moved"
 _READERS = 510
 # Snapshots kept ready for the next read: the loop's own and the search thread's.
 _SPARE_SNAPSHOTS = 4
+# How long a store counts as full after it could not write: the disk may have room again, and who is told to
+# stay away would never find out.
+_FULL_SECONDS = 10.0
 # A dead reader's snapshot keeps pages from being reused: one grew a file 62-fold.
 _COMMITS_PER_READER_CHECK = 256
 
@@ -47,7 +51,11 @@ class Environment:
     """For experiments: seconds to sleep before each durable commit, the write lock held."""
     committed: Callable[[], None] = field(default_factory=lambda: lambda: None, init=False)
     """Called after each durable commit of this process, on the thread that made it."""
+    observer: Observer = field(default=NOBODY, init=False)
+    """Told how long each durable commit of this process takes."""
     _commits: int = field(default=0, init=False)
+    # Set by whoever writes: why the last transaction did not fit, and when that was.
+    _full: tuple[Full, float] | None = field(default=None, init=False)
 
     @property
     def databases(self) -> dict[str, _Database]:
@@ -63,6 +71,12 @@ class Environment:
         """Lets nothing in this process write any more; returns why."""
         return self.lock.give_up(error)
 
+    @property
+    def full(self) -> Full | None:
+        """Why the last transaction of this process did not fit, if that was lately. For any thread."""
+        found = self._full
+        return found[0] if found is not None and monotonic() - found[1] < _FULL_SECONDS else None
+
     @contextmanager
     def writing(self) -> Iterator["Transaction[bytes]"]:
         """A write transaction, the only one of all processes; durable when the block has ended.
@@ -75,9 +89,11 @@ class Environment:
                 transaction = self.lmdb.begin(write=True)
                 try:
                     yield transaction
+                    began = monotonic()
                     if self.flush_delay:  # even a sleep of nothing would hand the GIL on
                         sleep(self.flush_delay)
                     self._commit(transaction)
+                    self.observer.committed(monotonic() - began)
                 except BaseException:
                     transaction.abort()
                     raise
@@ -85,9 +101,12 @@ class Environment:
                 found = judged(error)
                 if isinstance(found, Broken):
                     self.give_up(found)
+                if isinstance(found, Full):
+                    self._full = found, monotonic()
                 if found is error:
                     raise
                 raise found from error
+            self._full = None
             self._check_readers()
         self.committed()
 

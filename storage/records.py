@@ -24,7 +24,9 @@ _PERSON = struct.Struct(">QI")
 _HEAD = struct.Struct(">QQ")
 _NANOSECONDS = 1_000_000
 _FRACTIONS = 4096
-_UUID = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}")
+UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
+"""A regular expression of an id as it is written."""
+_IS_UUID = re.compile(UUID)
 _VERSION = 7
 _VARIANT = 0b10
 _NOISE = (1 << 50) - 1
@@ -119,7 +121,7 @@ def format_id(key: bytes) -> str:
 
 def parse_id(written: str) -> bytes | None:
     """The id in its 8-4-4-4-12 form, in either case; None if it is none."""
-    return bytes.fromhex(written.replace("-", "")) if _UUID.fullmatch(written) else None
+    return bytes.fromhex(written.replace("-", "")) if _IS_UUID.fullmatch(written) else None
 
 
 def pack_person(key: bytes, sequence: int, document: bytes) -> bytes:

@@ -14,8 +14,9 @@ from index.kept import Kept
 from index.outlined import Outlined
 from storage import facts, people
 from storage.environment import Environment, open_environment
-from storage.errors import Busy, Unavailable, Unknown
+from storage.errors import Busy, StoreError, Unavailable, Unknown
 from storage.facts import Facts
+from storage.observer import NOBODY, Observer
 from storage.records import Person, Record
 from storage.recovery import refuse_waiting
 from storage.signer import Signer
@@ -45,15 +46,19 @@ class Store(Generic[Token]):
         queue_limit: int = QUEUE_LIMIT,
         window: float = WINDOW_SECONDS,
         flush_delay: float = 0.0,
+        observer: Observer = NOBODY,
     ) -> None:
         """Opens the store in `directory`, which `storage.layout.create` made; raises Unusable.
 
         Whoever holds the directory's lock calls `storage.recovery.recover` first: people whom a killed
         `write-behind` left in its log would be missing, so that other strategies refuse to open then.
         `broken` is called once, on any thread, when this process can't write any more and must be replaced.
+        `observer` is told of every group and commit.
         """
         self._environment: Environment = open_environment(directory, map_size, flush_delay, broken)
-        options = Options(directory, queue_limit, deliver, window)
+        self._environment.observer = observer
+        options = Options(directory, queue_limit, deliver, window, observer)
+        self._queue_limit = queue_limit
         try:
             if not strategy.reads_log:
                 refuse_waiting(directory, self._environment.lmdb)
@@ -168,6 +173,17 @@ class Store(Generic[Token]):
     def signed(self) -> bool:
         """Whether everyone sealed is in the tables, so that searches are as fast as they get."""
         return self._signer.done()
+
+    def waiting(self) -> int:
+        """How many wait to be written by this process. For any thread, as the next one is."""
+        return self._writer.waiting()
+
+    def trouble(self) -> StoreError | None:
+        """Why whoever is created now would be refused; None as far as nobody would."""
+        found = self._writer.refusal() or self._environment.full
+        if found is None and self.waiting() >= self._queue_limit:
+            return Busy("too many creations are waiting")
+        return found
 
     def close(self, *, finish: bool = True) -> None:
         """Finishes what was taken, then closes; reads must have ended.

@@ -100,6 +100,9 @@ OTHERS = {
     "write-behind-window": ("10", "500"),
     "emulate-flush-ms": ("1", "20"),
     "idle-timeout": ("3", "999"),
+    "ui": ("on", "off"),
+    "log-format": ("json", "plain"),
+    "access-log": ("on", "off"),
 }
 
 
@@ -161,6 +164,9 @@ WRONG = [
     ("idle-timeout", "inf"),
     ("idle-timeout", "1e3"),
     ("idle-timeout", "soon"),
+    ("ui", "yes"),
+    ("access-log", "On"),
+    ("log-format", "xml"),
 ]
 
 

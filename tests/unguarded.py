@@ -28,9 +28,13 @@ class LooseProtocol(HttpProtocol):
     """Sanic's own, with what the worker calls."""
 
     HTTP_CLASS = LooseHttp
-    __slots__ = ("linger",)
+    __slots__ = ("linger", "watch")
     finish = StrictProtocol.finish
     refuse = StrictProtocol.refuse
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.watch = self.app.ctx.watch
 
     def enforce(self, timeouts: Timeouts, now: float) -> None:
         """Nothing: Sanic's timers do it."""

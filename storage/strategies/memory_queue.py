@@ -16,7 +16,7 @@ from lmdb import Transaction
 from index import term_log
 from storage import people, records
 from storage.environment import Environment
-from storage.errors import Busy, Full, Unavailable
+from storage.errors import Busy, Full, StoreError, Unavailable
 from storage.people import Created, Taken
 from storage.records import Person, Record
 from storage.strategies.shape import Job, Options, Recent, Token, Writer
@@ -57,7 +57,7 @@ class MemoryQueue(Generic[Token]):
 
     def submit(self, record: Record, token: Token) -> None:
         """Answers at once; raises Busy, Full or Unavailable instead."""
-        if (refusal := self._environment.broken or self._stopped or self._full) is not None:
+        if (refusal := self._refusal()) is not None:
             raise refusal
         # Its own memory first, the store then: who leaves the one between the two is in the other.
         taken_by = self._ids.get(record.nickname) or self._holder(record.nickname)
@@ -83,6 +83,16 @@ class MemoryQueue(Generic[Token]):
         with self._mutex:
             return _Waiting(list(self._waiting.values()))
 
+    def waiting(self) -> int:
+        """How many wait here."""
+        return len(self._waiting)
+
+    def refusal(self) -> StoreError | None:
+        """Why nobody would be taken now, however few wait."""
+        if not self._thread.is_alive():
+            return Unavailable("nobody writes any more")
+        return self._refusal()
+
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
         with self._environment.writing() as transaction:
@@ -101,6 +111,9 @@ class MemoryQueue(Generic[Token]):
         self.lost = len(self._waiting)
         if self.lost:
             _log.error("%d answered people are lost", self.lost)
+
+    def _refusal(self) -> StoreError | None:
+        return self._environment.broken or self._stopped or self._full
 
     def _holder(self, nickname: bytes) -> bytes | None:
         try:
@@ -138,6 +151,7 @@ class MemoryQueue(Generic[Token]):
     def _move(self, oldest: Sequence[Person], clock: int) -> None:
         with self._environment.writing() as transaction:
             refused = people.settle(self._environment, transaction, oldest, clock)
+        self._options.observer.wrote_group(len(oldest))
         if refused:
             self.dropped += len(refused)
             _log.warning(

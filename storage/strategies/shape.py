@@ -8,6 +8,8 @@ from lmdb import Transaction
 
 from storage.environment import Environment
 from storage.errors import StoreError
+from storage.observer import NOBODY as NO_OBSERVER
+from storage.observer import Observer
 from storage.people import Created, Taken
 from storage.records import Person, Record
 
@@ -58,6 +60,12 @@ class Writer(Protocol[Token_contra]):
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own and returns when that is committed, or raises."""
 
+    def waiting(self) -> int:
+        """How many wait to be written. For any thread, as the next one is."""
+
+    def refusal(self) -> StoreError | None:
+        """Why nobody would be taken now, however few wait."""
+
     def abandon(self) -> None:
         """Takes no more, and refuses as Unavailable who was not answered and whose turn has not come."""
 
@@ -76,3 +84,5 @@ class Options(NamedTuple, Generic[Token]):
     """Called with outcomes that hold as the strategy promises."""
     window: float
     """Seconds of answers that `write-behind` may have at risk."""
+    observer: Observer = NO_OBSERVER
+    """Told of every group."""

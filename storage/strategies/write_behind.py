@@ -21,7 +21,7 @@ from storage import people, records
 from storage.committer import Committer
 from storage.drainer import Drainer, moved_up_to
 from storage.environment import Environment
-from storage.errors import Broken, Unavailable, Unusable
+from storage.errors import Broken, StoreError, Unavailable, Unusable
 from storage.pending_format import Group, waiting
 from storage.pending_log import PendingLog
 from storage.people import Created, Taken
@@ -52,6 +52,10 @@ class WriteBehind(Committer[Token]):
         with _readable():
             self._pending.refresh()
         return self._pending.get(key)
+
+    def refusal(self) -> StoreError | None:
+        """Why nobody would be taken now, a log that can't be emptied included."""
+        return super().refusal() or self._drainer.full
 
     def recent(self) -> Recent:
         """Who is in the log."""

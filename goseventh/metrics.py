@@ -1,0 +1,135 @@
+"""What Prometheus is told: every figure that the workers share, and the store's own."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.utils import floatToGoString
+
+from goseventh import __version__, tally
+from goseventh.endpoints import ENDPOINTS
+from goseventh.tally import Histogram, Tally
+from storage.facts import Facts
+
+_PREFIX = "goseventh_"
+_NAMES = {endpoint.name: [endpoint.method, endpoint.path] for endpoint in ENDPOINTS} | {
+    tally.OTHER: ["other", "other"]
+}
+
+
+class _Found(Collector):
+    """Metrics that were collected already."""
+
+    def __init__(self, found: Sequence[Metric]) -> None:
+        self._found = found
+
+    def collect(self) -> Iterable[Metric]:
+        return self._found
+
+
+def render(found: Sequence[Metric], accept: str) -> tuple[bytes, bytes]:
+    """The text of metrics, and its type: OpenMetrics for whoever accepts that, else Prometheus' own."""
+    encode, kind = choose_encoder(accept)
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Found(found))
+    return encode(registry), kind.encode()
+
+
+def collect(shared: Tally, facts: Facts, strategy: str, started: float) -> list[Metric]:
+    """All metrics. `started` is when the server was, in seconds since 1970."""
+    return [*_of_requests(shared.sums()), *_of_store(shared, facts), *_of_server(shared, strategy, started)]
+
+
+def _of_requests(cells: list[int]) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        _PREFIX + "requests", "Requests answered.", labels=["method", "route", "status"]
+    )
+    seconds = HistogramMetricFamily(
+        _PREFIX + "request_seconds",
+        "Time from the last bytes of a request to its answer.",
+        labels=["method", "route"],
+    )
+    for name, columns in tally.ANSWERED.items():
+        for status, column in columns.statuses.items():
+            if cells[column]:
+                requests.add_metric([*_NAMES[name], str(status or "other")], cells[column])
+        if sum(columns.seconds.buckets(cells)):
+            _add(seconds, _NAMES[name], columns.seconds, cells)
+    yield requests
+    yield seconds
+    searches = HistogramMetricFamily(
+        _PREFIX + "search_seconds", "Time of a search, waiting for others included.", labels=["kind"]
+    )
+    for kind, histogram in tally.SEARCHES.items():
+        _add(searches, [kind], histogram, cells)
+    yield searches
+
+
+def _of_store(shared: Tally, facts: Facts) -> Iterator[Metric]:
+    cells = shared.sums()
+    groups = HistogramMetricFamily(_PREFIX + "group_people", "Creations that were answered together.")
+    _add(groups, [], tally.GROUPS, cells)
+    yield groups
+    commits = HistogramMetricFamily(
+        _PREFIX + "commit_seconds", "Time of a durable commit, its flush included."
+    )
+    _add(commits, [], tally.COMMITS, cells)
+    yield commits
+    free = facts.map - facts.used
+    for name, help_, value in (
+        ("queue_people", "Creations that wait to be written.", cells[tally.WAITING]),
+        ("people", "People in the store.", facts.people),
+        ("segments", "Segments of searchable text.", facts.segments),
+        (
+            "map_used_bytes",
+            "How far the store has grown, pages that are free again included.",
+            facts.used,
+        ),
+        ("map_reusable_bytes", "Part of the used map that is free again.", facts.free_pages * facts.page),
+        ("map_free_bytes", "How far the store can still grow.", free),
+        ("reader_slots", "Snapshots that there can be at once.", facts.reader_slots),
+        (
+            "reader_slots_used",
+            "Those taken, by dead processes too until they are forgotten.",
+            facts.readers,
+        ),
+    ):
+        yield GaugeMetricFamily(_PREFIX + name, help_, value)
+
+
+def _of_server(shared: Tally, strategy: str, started: float) -> Iterator[Metric]:
+    cells = shared.sums()
+    yield GaugeMetricFamily(_PREFIX + "connections", "Connections open.", cells[tally.CONNECTIONS])
+    yield CounterMetricFamily(
+        _PREFIX + "connections_shed", "Connections ended or refused, being too many.", cells[tally.SHED]
+    )
+    yield GaugeMetricFamily(_PREFIX + "workers", "Workers that serve.", cells[tally.SERVING])
+    restarts = sum(max(0, starts - 1) for starts in shared.column(tally.STARTS))
+    yield CounterMetricFamily(
+        _PREFIX + "worker_restarts", "Workers that took the place of a dead one.", restarts
+    )
+    yield GaugeMetricFamily(
+        _PREFIX + "start_time_seconds",
+        "When the server was started, in seconds since 1970.",
+        started,
+    )
+    yield InfoMetricFamily(
+        _PREFIX + "build", "What runs, and how it writes.", {"version": __version__, "strategy": strategy}
+    )
+
+
+def _add(
+    family: HistogramMetricFamily, labels: Sequence[str], histogram: Histogram, cells: list[int]
+) -> None:
+    """Adds a histogram as Prometheus wants it: each bucket with all below it."""
+    bounds = [*map(floatToGoString, histogram.bounds), "+Inf"]
+    below = accumulate(histogram.buckets(cells))
+    family.add_metric(labels, list(zip(bounds, below, strict=True)), histogram.sum(cells))
