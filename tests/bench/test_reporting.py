@@ -47,6 +47,7 @@ def opened(browser: Browser, directory: Path, scheme: Scheme, locale: str, width
         viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale
     )
     page = context.new_page()
+    page.set_default_timeout(120_000)  # on a busy machine a browser's first page takes long
     asked: list[str] = []
     told: list[str] = []
     page.on("request", lambda one: asked.append(one.url))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from statistics import median
 
 from goseventh.bench.results import OWN, Better, Figure, Results, Series
 from goseventh.bench.showing import words
@@ -68,6 +69,14 @@ class Group:
         )
 
     @property
+    def telling(self) -> bool:
+        """Whether a chart shows more than a number: several who, or several places, that differ."""
+        curves = [curve for panel in self.panels for curve in panel.curves]
+        points = [point for curve in curves for point in curve.points]
+        several = len({curve.entity for curve in curves}) > 1 or len({point.x for point in points}) > 1
+        return (several or len(self.panels) > 1) and len({median(point.values) for point in points}) > 1
+
+    @property
     def ranks(self) -> list[str]:
         """Which percentiles there are, if any."""
         return list(dict.fromkeys(curve.rank for panel in self.panels for curve in panel.curves))
@@ -98,12 +107,15 @@ def _of_figures(results: Results) -> Iterable[Group]:
         name, rank = _ranked(figure.name)
         families.setdefault((figure.part, name, figure.unit), []).append((rank, figure))
     for (part, name, unit), members in families.items():
-        axis = _axis([figure.where for _, figure in members])
+        wheres = _completed([figure.where for _, figure in members])
+        axis = _axis(wheres)
+        places = list(dict.fromkeys(where[axis] for where in wheres if axis and axis in where))
         panels: dict[tuple[Condition, ...], dict[tuple[str, str], list[Point]]] = {}
-        for rank, figure in members:
-            curves = panels.setdefault(_fixed(figure.where, axis), {})
-            point = Point(figure.where.get(axis) if axis else None, figure.values)
-            curves.setdefault((_entity(figure.where, results), rank), []).append(point)
+        for (rank, figure), where in zip(members, wheres, strict=True):
+            curve = panels.setdefault(_fixed(where, axis), {}).setdefault((_entity(where, results), rank), [])
+            # Whom the axis does not concern, such as a server without flushes, is the same all along.
+            along = [None] if axis is None else [where[axis]] if axis in where else places
+            curve += [Point(x, figure.values) for x in along]
         yield Group(part, name, unit, members[0][1].better, axis, False, _panels(panels))
 
 
@@ -124,6 +136,16 @@ def _ranked(name: str) -> tuple[str, str]:
     """What a name is of, and which percentile of it."""
     found = _PERCENTILE.fullmatch(name)
     return (found["of"] or "latency", found["rank"]) if found else (name, "")
+
+
+def _completed(wheres: Sequence[Mapping[str, Value]]) -> list[Mapping[str, Value]]:
+    """A condition that some lack and that is one and the same for all others sets nobody apart."""
+    values: dict[str, set[Value]] = {}
+    for where in wheres:
+        for key, value in where.items():
+            values.setdefault(key, set()).add(value)
+    common = {key: one for key, (one, *more) in values.items() if not more and key not in ENTITIES}
+    return [{**where, **common} for where in wheres]
 
 
 def _axis(wheres: Sequence[Mapping[str, Value]]) -> str | None:

@@ -62,6 +62,5 @@ UNITS = {
     "percent": same("%"),
     "cpu seconds": Text("CPU seconds", "segundos de CPU"),
     "count": Text("times", "vezes"),
-    "bytes": Text("memory or disk space", "memória ou disco"),
 }
 """Of a chart or column; the other units are symbols."""

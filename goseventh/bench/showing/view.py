@@ -77,8 +77,9 @@ def view(results: Results) -> View:
 
 
 def _shown(group: Group) -> Shown:
-    unit = UNITS.get(group.unit, same(group.unit))
-    title = Text("{name}, {unit}", "{name}, {unit}").fill(name=words.name(group.name), unit=unit)
+    title = words.name(group.name)
+    if group.unit not in _COUNTED:
+        title = joined([title, UNITS.get(group.unit, same(group.unit))])
     title = Text(title.en[0].upper() + title.en[1:], title.pt[0].upper() + title.pt[1:])
     if group.axis is not None:
         title = joined([title, words.key(group.axis)], " / ")
@@ -107,8 +108,12 @@ def _sentence(group: Group) -> Text:
         )
 
     least, most = min(medians, key=lambda one: one[0]), max(medians, key=lambda one: one[0])
-    text = _ONE if least[0] == most[0] else _RANGE
-    filled = text.fill(least=told(least), most=told(most))
+    if least[0] < most[0]:
+        filled = _RANGE.fill(least=told(least), most=told(most))
+    elif len(medians) == 1:
+        filled = _ONE.fill(least=told(least))
+    else:
+        filled = _SAME.fill(least=bare(least[0], group.unit))
     common = tables.shared(group)
     if not common:
         return filled
@@ -117,7 +122,10 @@ def _sentence(group: Group) -> Text:
     )
 
 
-_ONE = Text("All are {least}.", "Todos são {least}.")
+_COUNTED = ("people", "count")
+"""Units of figures whose name already says what is counted."""
+_ONE = Text("{least}.", "{least}.")
+_SAME = Text("All are {least}.", "Todos são {least}.")
 _RANGE = Text("From {least} to {most}.", "De {least} a {most}.")
 
 

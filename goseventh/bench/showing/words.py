@@ -90,6 +90,7 @@ _KEYS = {
     "seconds": Text("seconds", "segundos"),
 }
 _VALUES = {
+    "fixed": Text("fixed answers", "respostas fixas"),
     "bare": Text("bare Sanic", "Sanic nu"),
     "power cut": Text("power cut", "queda de energia"),
     "nothing kept": Text("nothing kept", "nada guardado"),
