@@ -124,7 +124,7 @@ def _rows(panel: Panel, marks: Mapping[str, Mark], scale: Layer) -> list[Layer]:
     layers: list[Layer] = []
     for number, curve in enumerate(panel.curves):
         mark, full = marks[curve.entity], curve.rank == panel.curves[-1].rank
-        rows = [{"who": curve.entity, **_middle(curve.points[0].values)}]
+        rows = [{"who": words.value(curve.entity).en, **_middle(curve.points[0].values)}]
         ends = {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}}
         layers.append(layer(mark, f"spread{number}", _SPREAD, rows, ends))
         look = {"type": "point", "shape": mark.shape, "size": 64, "filled": full}
@@ -153,7 +153,7 @@ def _middle(values: Sequence[float]) -> dict[str, float]:
 
 
 def _names(panel: Panel) -> list[str]:
-    return list(dict.fromkeys(curve.entity for curve in panel.curves))
+    return list(dict.fromkeys(words.value(curve.entity).en for curve in panel.curves))
 
 
 def _scale(group: Group) -> Layer:

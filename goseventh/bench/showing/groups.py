@@ -70,7 +70,12 @@ class Group:
 
     @property
     def telling(self) -> bool:
-        """Whether a chart shows more than a number: several who, or several places, that differ."""
+        """Whether a chart shows more than a number: several who, or several places, that differ.
+
+        Where neither more nor less is better, such as of how often something was tried, none does.
+        """
+        if self.better == "neither" and not self.continuous:
+            return False
         curves = [curve for panel in self.panels for curve in panel.curves]
         points = [point for curve in curves for point in curve.points]
         several = len({curve.entity for curve in curves}) > 1 or len({point.x for point in points}) > 1
@@ -139,13 +144,14 @@ def _ranked(name: str) -> tuple[str, str]:
 
 
 def _completed(wheres: Sequence[Mapping[str, Value]]) -> list[Mapping[str, Value]]:
-    """A condition that some lack and that is one and the same for all others sets nobody apart."""
+    """In one order. A condition that some lack and that is one for all others sets nobody apart."""
     values: dict[str, set[Value]] = {}
     for where in wheres:
         for key, value in where.items():
             values.setdefault(key, set()).add(value)
     common = {key: one for key, (one, *more) in values.items() if not more and key not in ENTITIES}
-    return [{**where, **common} for where in wheres]
+    full = [{**where, **common} for where in wheres]
+    return [{key: where[key] for key in values if key in where} for where in full]
 
 
 def _axis(wheres: Sequence[Mapping[str, Value]]) -> str | None:

@@ -22,6 +22,8 @@ class Shown:
     sentence: Text
     table: Table
     whos: Sequence[str]
+    others: Text
+    """The percentiles but the last, which is drawn in full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def _shown(group: Group) -> Shown:
     if group.axis is not None:
         title = joined([title, words.key(group.axis)], " / ")
     whos = dict.fromkeys(curve.entity for panel in group.panels for curve in panel.curves)
-    return Shown(group, title, _sentence(group), tables.table(group), list(whos))
+    others = joined([words.name(rank) for rank in group.ranks[:-1]])
+    return Shown(group, title, _sentence(group), tables.table(group), list(whos), others)
 
 
 def _sentence(group: Group) -> Text:

@@ -103,6 +103,16 @@ _VALUES = {
     "rare": Text("rare", "raro"),
     "common": Text("common", "comum"),
     "short": Text("short", "curto"),
+    "spread": Text("spread", "espalhado"),
+    "create": Text("create", "criar"),
+    "read": Text("read", "ler"),
+    "search": Text("search", "buscar"),
+    "search without term": Text("search without a term", "busca sem termo"),
+    "short common": Text("short common", "curto comum"),
+    "short rare": Text("short rare", "curto raro"),
+    "whole name": Text("whole name", "nome inteiro"),
+    "accented": Text("accented", "acentuado"),
+    "fuzzy": Text("fuzzy", "parecido"),
     "worst": Text("the worst there is", "o pior que há"),
 }
 
