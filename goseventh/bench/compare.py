@@ -3,11 +3,11 @@
 import sys
 from collections import Counter
 from pathlib import Path
-from statistics import median
 from typing import TextIO
 
-from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare
+from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
 from goseventh.bench.results import Figure, NotAReport, Results, load
+from goseventh.bench.showing.text import number
 
 WORSE, UNUSABLE = 1, 2
 YARDSTICK = "server"
@@ -48,7 +48,7 @@ def _table(found: list[Compared], threshold: float) -> str:
     rows: list[tuple[str, ...]] = [("figure", "unit", "before", "after", "change", "verdict")]
     for one in found:
         change = f"{one.change:+.1%}" if one.change is not None else "–"
-        middles = (f"{median(figure.values):,.4g}" for figure in (one.old, one.new))
+        middles = (number(middle(figure)).en for figure in (one.old, one.new))
         rows.append((_told(one.old), one.old.unit, *middles, change, one.verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [

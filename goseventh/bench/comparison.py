@@ -51,15 +51,19 @@ def compare(pairs: Sequence[tuple[Figure, Figure]], threshold: float) -> list[Co
     return compared
 
 
+def middle(figure: Figure) -> float:
+    """The geometric mean, which is what is tested; of a figure with zeros among its values the mean."""
+    if min(figure.values) > 0:
+        return float(np.exp(np.mean(np.log(figure.values))))
+    return float(np.mean(figure.values))
+
+
 def _testable(old: Figure, new: Figure) -> bool:
     return all(len(one.values) > 1 and min(one.values) > 0 for one in (old, new))
 
 
 def _change(old: Figure, new: Figure) -> float | None:
-    """By the geometric mean, which is what is tested; of a figure with zeros among its values by the mean."""
-    if all(min(one.values) > 0 for one in (old, new)):
-        return float(np.exp(np.mean(np.log(new.values)) - np.mean(np.log(old.values))) - 1)
-    before, after = float(np.mean(old.values)), float(np.mean(new.values))
+    before, after = middle(old), middle(new)
     return after / before - 1 if before > 0 else 0.0 if after == 0 else None
 
 
