@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from goseventh import person
+from goseventh.bench.crash.load import Load
 from storage import lock, partial
 from storage.beside import reading
 from storage.layout import DATA_FILE
 from storage.verify import count, verify
 from tests.commands import Commands, commands
-from tests.load import Load, assert_kept
+from tests.load import assert_kept
 from tests.serving import Server, until
 from tests.storage.disk import KILL
 from tests.test_cli import one_line, run

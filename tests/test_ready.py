@@ -42,7 +42,7 @@ def test_a_full_map_is_not_ready_for_a_while_and_health_goes_on(tmp_path: Path) 
 @pytest.mark.parametrize("strategy", ["group-commit", "write-behind"])
 def test_a_full_disk_is_not_ready_until_somebody_was_written(tmp_path: Path, strategy: str) -> None:
     disk = FaultyDisk(tmp_path)
-    with Server(tmp_path / "data", GOSEVENTH_STRATEGY=strategy, **disk.variables) as server:
+    with Server(tmp_path / "data", "--strategy", strategy, workers=1, **disk.variables) as server:
         with disk.failing("write", errno.ENOSPC):
             until(lambda: server.create(apelido="bia").status == 507)
             assert_not_ready(server.request("GET", "/ready"), "the disk is full")

@@ -36,7 +36,7 @@ def main() -> int:
     return Supervisor(listeners, _work, started).run()
 
 
-def _work(listener: socket.socket, ready: Callable[[], None]) -> int:
+def _work(_: int, listener: socket.socket, ready: Callable[[], None]) -> int:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(listener, ready))
     return 0

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from goseventh.bench.asking import Create, Read
 from goseventh.bench.parts.shape import Observation, Rig
 from goseventh.bench.plan import Plan
+from goseventh.bench.results import Where
 from goseventh.bench.saturation import USERS
 from storage.strategies import table
 
@@ -30,7 +31,7 @@ def run(rig: Rig) -> Iterator[Observation]:
         rig.warn(f"{TOOL} is not installed, so the load generator was not compared with it.")
         return
     plan, generators = rig.plan, rig.generators(1)
-    where = {"workers": 1}
+    where: Where = {"strategy": table.DEFAULT.name, "flush_ms": 0, "workers": 1}
     directory = rig.place / "beside"
     with rig.serve(directory, table.DEFAULT.name, 1) as server:
         created = generators.saturate(server.url, [Create(_PEOPLE, plan.seed)], plan.seconds).created

@@ -12,7 +12,7 @@ WHOLE = {
     "startup": "time to the first answer, also after a kill -9, by people and strategy",
     "memory": "memory of all processes and size of the file, by people",
 }
-"""Commands of one shape: what is measured becomes report.json."""
+"""Commands of one shape: what is measured becomes a report."""
 
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -24,6 +24,7 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
     _add_whole(benchmarks)
     _add_tournament(benchmarks)
     _add_search(benchmarks)
+    _add_compare(benchmarks)
 
 
 def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
@@ -140,3 +141,33 @@ def _search(given: argparse.Namespace) -> int:
         json=Path(given.json) if given.json else None,
     )
     return search.run(options)
+
+
+def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
+    summary = "set two runs' report.json side by side; exit code 1 if a figure got worse"
+    command = add(benchmarks, "compare", _compare, summary)
+    command.add_argument("before", metavar="A.json", help="the run to compare with")
+    command.add_argument("after", metavar="B.json", help="the run to judge")
+    command.add_argument(
+        "--fail-over",
+        type=_share,
+        default="10%",
+        metavar="SHARE",
+        help="how much worse a figure must be, beyond noise, to fail (%(default)s)",
+    )
+
+
+def _share(written: str) -> float:
+    """Such as 10% or 0.1, from 0 to less than all."""
+    number = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    if not 0 <= number < 1:
+        raise ValueError
+    return number
+
+
+def _compare(given: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from goseventh.bench import compare
+
+    return compare.run(Path(given.before), Path(given.after), given.fail_over)

@@ -32,6 +32,8 @@ from goseventh.progress import progress
 
 PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _PATIENCE = 30.0
+_EXTRA = ("hdrh", "jinja2", "vl_convert")
+"""What to measure and to show needs; a part may need more."""
 
 
 class Refusal(Exception):
@@ -147,8 +149,9 @@ def _promises(plan: Plan) -> list[Promise]:
 
 def _check(plan: Plan, parts: Sequence[Part]) -> None:
     """Raises Refusal or Unreachable for what could only fail later."""
-    if find_spec("hdrh") is None:
-        raise Refusal("hdrhistogram is not installed: pip install 'goseventh[bench]'")
+    for module in _EXTRA:
+        if find_spec(module) is None:
+            raise Refusal(f"{module} is not installed: pip install 'goseventh[bench]'")
     if plan.url is not None:
         if not any(part.external for part in parts):
             raise Refusal(f"--url: {parts[0].name} measures only servers that are started here")

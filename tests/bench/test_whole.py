@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from goseventh.bench import reporting
 from goseventh.bench.parts.table import TABLE
 from goseventh.bench.plan import QUICK, plan
 from goseventh.bench.results import OWN, Results, load
@@ -132,7 +133,7 @@ def test_an_interrupted_run_leaves_no_process_and_keeps_what_it_measured(
     results = load(tmp_path / "report.json")
     assert results.complete is False
     assert "creations" in names(results, "http")
-    assert [entry.name for entry in tmp_path.iterdir()] == ["report.json"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {reporting.REPORT, reporting.TEXT, reporting.PAGE}
 
 
 def mentioning(directory: Path) -> list[str]:

@@ -101,7 +101,7 @@ def _run(rig: Rig) -> Iterator[Found]:
     ceilings: dict[int, float] = {}
     for workers in plan.workers:
         ceilings[workers] = _ceiling(rig, workers)
-        yield Observation("ceiling", "1/s", "neither", {"workers": workers}, ceilings[workers])
+        yield Observation("ceiling", "1/s", "neither", _fixed(workers), ceilings[workers])
         if rig.placement(workers).shared:
             rig.warn(
                 f"With {workers} workers the load generator shares CPUs with the server, and each takes time"
@@ -122,7 +122,7 @@ def _run(rig: Rig) -> Iterator[Found]:
 def _external(rig: Rig, url: str) -> Iterator[Found]:
     """Somebody else's server, as it is: of whatever strategy and workers."""
     ceiling = _ceiling(rig, 1)
-    yield Observation("ceiling", "1/s", "neither", {"workers": 1}, ceiling)
+    yield Observation("ceiling", "1/s", "neither", _fixed(1), ceiling)
     rig.warn("The server was not started here: what it runs on, and beside whom, is not known.")
     for turn in range(rig.plan.repeat):
         found = [*_loads(rig, url, _EXTERNAL, ceiling, rig.plan.seed + turn)]
@@ -134,6 +134,11 @@ def _started(rig: Rig, cell: _Cell, directory: Path) -> Server:
     if cell.server == BARE:
         return rig.start("goseventh.bench.bare", str(cell.workers), workers=cell.workers)
     return rig.serve(directory, cell.server, cell.workers, cell.flush_ms)
+
+
+def _fixed(workers: int) -> Where:
+    """Where the ceiling was measured: a server of fixed bytes, loaded as one of so many workers."""
+    return {"server": "fixed", "workers": workers}
 
 
 def _ceiling(rig: Rig, workers: int) -> float:

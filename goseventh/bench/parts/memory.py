@@ -26,9 +26,9 @@ def _run(rig: Rig) -> Iterator[Found]:
         built.build(rig.place / str(people), people, plan.seed)
     for turn in range(plan.repeat):
         for people in plan.depth.remembered:
-            where: Where = {"people": people, "workers": plan.most_workers}
-            directory = rig.place / str(people)
-            with rig.serve(directory, table.DEFAULT.name, plan.most_workers) as server:
+            directory, strategy = rig.place / str(people), table.DEFAULT.name
+            where: Where = {"people": people, "strategy": strategy, "workers": plan.most_workers}
+            with rig.serve(directory, strategy, plan.most_workers) as server:
                 load = rig.generators(plan.most_workers)
                 load.saturate(server.url, [Search(plan.seed + turn)], _LOAD_SECONDS)
                 size = server.memory()

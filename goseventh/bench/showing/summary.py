@@ -1,0 +1,201 @@
+"""The run in plain words: a row for each strategy, and what one can conclude. Pure functions.
+
+Each line needs certain figures; where those were not measured it is not said.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+
+from goseventh.bench.results import Figure, Results
+from goseventh.bench.showing import words
+from goseventh.bench.showing.groups import Condition
+from goseventh.bench.showing.tables import conditions
+from goseventh.bench.showing.text import Text, number
+
+BARE = "bare"
+"""Sanic without our code."""
+LOST = "acknowledged and lost"
+"""The figure of the crashes: people who were answered with a 201 and were gone."""
+WRONG = "wrong or missing answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one strategy gives for its promise."""
+
+    strategy: str
+    speed: float | None
+    """Creations/s over HTTP, or else in process, at the best of the measured conditions."""
+    where: Text | None
+    """Which those are."""
+    lost: float | None
+    """People at most, over all crashes; None where nothing was crashed."""
+
+
+def summaries(results: Results) -> list[Summary]:
+    """In the order of the strategies."""
+    rows = []
+    for row in results.strategies:
+        best = max(_creations(results, row.name), key=_middle, default=None)
+        lost = [max(one.values) for one in _of(results, "crash", LOST, row.name)]
+        where = conditions(_conditions(best)) if best else None
+        rows.append(Summary(row.name, _middle(best) if best else None, where, max(lost, default=None)))
+    return rows
+
+
+def verdicts(results: Results) -> list[Text]:
+    """One sentence each."""
+    rules: tuple[Callable[[Results], Iterator[Text]], ...] = (
+        _fastest,
+        _sharing,
+        _ceiling,
+        _stored,
+        _losses,
+        _searches,
+    )
+    return [line for rule in rules for line in rule(results)]
+
+
+def _fastest(results: Results) -> Iterator[Text]:
+    rows = [row for row in summaries(results) if row.speed is not None]
+    if not rows:
+        return
+    safe = [row for row in rows if _keeps_all(results, row.strategy)]
+    for found, said in ((safe, _FASTEST_SAFE), ([row for row in rows if row not in safe], _FASTEST_OTHER)):
+        if best := max(found, key=lambda row: row.speed or 0, default=None):
+            yield said.fill(who=best.strategy, speed=number(best.speed or 0), where=best.where or "")
+
+
+def _sharing(results: Results) -> Iterator[Text]:
+    """What sharing a flush saves, where a flush takes longest."""
+    pairs = []
+    for mine in _creations(results, "group-commit"):
+        for other in _creations(results, "per-request"):
+            if _conditions(mine) == _conditions(other) and _middle(other) > 0:
+                pairs.append((mine.where.get("flush_ms", 0), _middle(mine) / _middle(other), mine))
+    if pairs:
+        _, ratio, at = max(pairs, key=lambda pair: pair[:2])
+        yield _SHARING.fill(ratio=number(ratio), where=conditions(_conditions(at)))
+
+
+def _ceiling(results: Results) -> Iterator[Text]:
+    for name in ("creations", "reads"):
+        bare = [one for one in results.figures if one.name == name and one.where.get("server") == BARE]
+        ours = [
+            one for one in results.figures if one.name == name and one.where.get("strategy") == "group-commit"
+        ]
+        ratios = [
+            _middle(own) / _middle(top)
+            for own in ours
+            for top in bare
+            if own.where.get("workers") == top.where.get("workers") and own.where.get("flush_ms", 0) == 0
+            if own.part == top.part and _middle(top) > 0
+        ]
+        if ratios:
+            low, high = number(min(ratios) * 100), number(max(ratios) * 100)
+            share = low if low == high else Text("{low} to {high}", "{low} a {high}").fill(low=low, high=high)
+            yield _CEILING.fill(what=words.name(name), share=share)
+
+
+def _stored(results: Results) -> Iterator[Text]:
+    for stored in (one for one in results.figures if (one.part, one.name) == ("tournament", "people stored")):
+        who = str(stored.where.get("strategy", results.target))
+        wrong = sum(
+            max(one.values) for one in results.figures if one.name == WRONG and _same_run(one, stored)
+        )
+        yield _STORED.fill(who=who, people=number(min(stored.values)), wrong=number(wrong))
+
+
+def _same_run(one: Figure, other: Figure) -> bool:
+    return one.part == other.part and other.where.items() <= one.where.items()
+
+
+def _losses(results: Results) -> Iterator[Text]:
+    rows = [row for row in summaries(results) if row.lost is not None]
+    none = [row.strategy for row in rows if row.lost == 0]
+    if none:
+        yield _NO_LOSS.fill(who=", ".join(none))
+    for row in rows:
+        if row.lost:
+            yield _LOSS.fill(who=row.strategy, lost=number(row.lost))
+
+
+def _searches(results: Results) -> Iterator[Text]:
+    """Our slowest kind of term in the largest store, beside the others there."""
+    found = [
+        one for one in results.figures if one.part == "search" and one.unit == "ms" and "people" in one.where
+    ]
+    largest = max((float(one.where["people"]) for one in found), default=0)
+    ours = [
+        one
+        for one in found
+        if one.where["people"] == largest and one.where.get("contender", "goseventh") == "goseventh"
+    ]
+    middles = [one for one in ours if one.name.endswith(("p50", "median"))] or ours
+    if middles:
+        slowest = max(middles, key=_middle)
+        what = conditions([pair for pair in _conditions(slowest) if pair[0] not in ("contender", "people")])
+        yield _SLOWEST.fill(people=number(largest), time=number(_middle(slowest)), what=what)
+
+
+def _creations(results: Results, strategy: str) -> list[Figure]:
+    for part in ("http", "storage"):
+        if found := _of(results, part, "creations", strategy):
+            return found
+    return []
+
+
+def _of(results: Results, part: str, name: str, strategy: str) -> list[Figure]:
+    return [
+        one
+        for one in results.figures
+        if (one.part, one.name, one.where.get("strategy")) == (part, name, strategy)
+    ]
+
+
+def _keeps_all(results: Results, strategy: str) -> bool:
+    row = next(row for row in results.strategies if row.name == strategy)
+    return row.kill_loses == row.power_cut_loses == "nothing"
+
+
+def _conditions(figure: Figure) -> list[Condition]:
+    return [pair for pair in figure.where.items() if pair[0] != "strategy"]
+
+
+def _middle(figure: Figure) -> float:
+    return median(figure.values)
+
+
+_FASTEST_SAFE = Text(
+    "Of the strategies that promise to lose nobody, {who} was the fastest: {speed} creations/s ({where}).",
+    "Das estratégias que prometem não perder ninguém, {who} foi a mais rápida: {speed} criações/s ({where}).",
+)
+_FASTEST_OTHER = Text(
+    "Of those that may lose people, {who} was the fastest: {speed} creations/s ({where}).",
+    "Das que podem perder pessoas, {who} foi a mais rápida: {speed} criações/s ({where}).",
+)
+_SHARING = Text(
+    "Sharing a flush made group-commit {ratio} times as fast as per-request ({where}), for the same promise.",
+    "Dividir um flush fez o group-commit {ratio} vezes mais rápido que o per-request ({where}), pela mesma"
+    " promessa.",
+)
+_CEILING = Text(
+    "Of the {what} that bare Sanic answers, group-commit reaches {share} %.",
+    "Das {what} que o Sanic nu responde, o group-commit alcança {share} %.",
+)
+_STORED = Text(
+    "Through the tournament, {who} stored {people} people and gave {wrong} wrong answers.",
+    "No torneio, {who} guardou {people} pessoas e deu {wrong} respostas erradas.",
+)
+_NO_LOSS = Text(
+    "No crash lost anybody acknowledged by {who}.", "Nenhuma queda perdeu alguém confirmado por {who}."
+)
+_LOSS = Text(
+    "A crash of {who} lost up to {lost} people who had been answered with a 201.",
+    "Uma queda de {who} perdeu até {lost} pessoas que tinham recebido um 201.",
+)
+_SLOWEST = Text(
+    "Among {people} people the slowest kind of search took {time} ms at the median ({what}).",
+    "Entre {people} pessoas o tipo de busca mais lento levou {time} ms na mediana ({what}).",
+)

@@ -1,0 +1,147 @@
+"""That `bench compare` catches a build that is slower, and is quiet on two runs of the same one."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean, stdev
+
+import pytest
+
+from goseventh.bench import compare
+from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
+from goseventh.bench.comparison import compare as compared
+from goseventh.bench.results import Better, Figure, Results, dump
+
+from .sample import machine, results
+
+SEEDS = range(5)
+MANY = 40
+CALLED = ("better", "worse")
+PLANTED = "group-commit"
+
+
+def figure(*values: float, better: Better = "higher") -> Figure:
+    return Figure("http", "creations", "1/s", better, {}, values)
+
+
+def pairs(seed: int, slower: float = 1.0) -> list[tuple[Figure, Figure]]:
+    """All figures of two runs, each with noise of its own: repeats deviate by 1 to 4 %."""
+    old = results(seed=2 * seed, noise=0.02)
+    new = results(seed=2 * seed + 1, noise=0.02, slower=slower)
+    return list(zip(old.figures, new.figures, strict=True))
+
+
+def was_planted(one: Compared) -> bool:
+    """Creations of one strategy over HTTP, a second and how long they took."""
+    return (one.old.part, one.old.where.get("strategy")) == ("http", PLANTED) and one.old.name.startswith(
+        "creations"
+    )
+
+
+def verdict(old: Figure, new: Figure, threshold: float = 0.1) -> Compared:
+    [one] = compared([(old, new)], threshold)
+    return one
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_two_runs_of_one_build_are_quiet(seed: int) -> None:
+    assert {one.verdict for one in compared(pairs(seed), 0.1)}.isdisjoint({"worse", "better"})
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_fifth_less_speed_is_caught(seed: int) -> None:
+    planted = [one for one in compared(pairs(seed, slower=0.8), 0.1) if was_planted(one)]
+    assert len(planted) == 24  # a rate and two latencies; one and two workers; four times a flush takes
+    assert {one.verdict for one in planted} == {"worse"}
+
+
+def test_of_what_is_called_different_no_more_is_noise_than_promised() -> None:
+    """Without a threshold, which would hide noise. The promise is of a mean: one run may well miss it."""
+    shares = []
+    for seed in range(MANY):
+        called = [one for one in compared(pairs(seed, slower=0.8), 0.0) if one.verdict in CALLED]
+        shares.append(sum(not was_planted(one) for one in called) / len(called))
+    assert max(shares) > 0  # else it would be stricter than it says, and miss what it could tell
+    assert mean(shares) <= FALSE_DISCOVERIES + 2 * stdev(shares) / MANY**0.5
+
+
+def test_one_slower_figure_among_many_is_caught() -> None:
+    for seed in SEEDS:
+        found = pairs(seed)
+        old, new = found[10]
+        factor = 0.8 if old.better == "higher" else 1.25
+        found[10] = (old, replace(new, values=[one * factor for one in new.values]))
+        assert [one.old for one in compared(found, 0.1) if one.verdict == "worse"] == [old]
+
+
+def test_the_direction_is_the_figure_s_own() -> None:
+    fast, slow = (200.0, 202.0, 198.0), (100.0, 101.0, 99.0)
+    assert verdict(figure(*fast), figure(*slow)).verdict == "worse"
+    assert verdict(figure(*slow), figure(*fast)).verdict == "better"
+    assert verdict(figure(*fast, better="lower"), figure(*slow, better="lower")).verdict == "better"
+    assert verdict(figure(*fast, better="neither"), figure(*slow, better="neither")).verdict == "different"
+
+
+def test_a_significant_change_below_the_threshold_is_not_worse() -> None:
+    old, new = figure(100.0, 100.1, 99.9), figure(95.0, 95.1, 94.9)
+    assert verdict(old, new).verdict == "a little worse"
+    assert verdict(old, new, threshold=0.04).verdict == "worse"
+
+
+def test_one_repeat_tells_nothing() -> None:
+    assert verdict(figure(100.0), figure(50.0)).verdict == "can't tell"
+
+
+def test_a_loss_where_there_was_none_is_worse() -> None:
+    none, some = figure(0.0, 0.0, better="lower"), figure(0.0, 3.0, better="lower")
+    assert verdict(none, some).verdict == "worse"
+    assert verdict(none, none).verdict == "within noise"
+
+
+def run(tmp_path: Path, old: Results, new: Results, threshold: float = 0.1) -> tuple[int, str, str]:
+    files = tmp_path / "A.json", tmp_path / "B.json"
+    for file, one in zip(files, (old, new), strict=True):
+        file.write_bytes(dump(one))
+    out, err = io.StringIO(), io.StringIO()
+    return compare.run(*files, threshold, out, err), out.getvalue(), err.getvalue()
+
+
+def test_the_exit_code_says_whether_anything_got_worse(tmp_path: Path) -> None:
+    old = results(seed=1)
+    assert run(tmp_path, old, results(seed=2))[0] == 0
+    code, out, _ = run(tmp_path, old, results(seed=2, slower=0.8))
+    assert code == 1
+    assert any("worse" in line and PLANTED in line for line in out.splitlines())
+    assert run(tmp_path, old, results(seed=2, slower=0.8), threshold=0.5)[0] == 0
+
+
+def test_what_only_one_run_has_is_listed(tmp_path: Path) -> None:
+    old = results()
+    code, out, _ = run(tmp_path, old, replace(old, figures=old.figures[1:]))
+    assert code == 0
+    assert f"only in {tmp_path / 'A.json'}: {old.figures[0].part}: {old.figures[0].name}" in out
+
+
+def test_another_machine_is_a_warning(tmp_path: Path) -> None:
+    old = results()
+    code, _, err = run(tmp_path, old, replace(old, machine=machine("another CPU"), settings={}))
+    assert code == 0
+    assert "the runs differ in CPU, settings" in err
+
+
+def test_a_slower_yardstick_is_a_warning_and_no_failure(tmp_path: Path) -> None:
+    old = results()
+    slower = [
+        replace(one, values=[value / 2 for value in one.values]) if "server" in one.where else one
+        for one in old.figures
+    ]
+    code, _, err = run(tmp_path, old, replace(old, figures=slower))
+    assert code == 0
+    assert "the machine was not as fast both times" in err
+
+
+def test_what_is_no_report_can_t_be_compared(tmp_path: Path) -> None:
+    (tmp_path / "B.json").write_text("{}")
+    out, err = io.StringIO(), io.StringIO()
+    assert compare.run(tmp_path / "B.json", tmp_path / "B.json", 0.1, out, err) == 2
+    assert (out.getvalue(), err.getvalue().count("\n")) == ("", 1)
