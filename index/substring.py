@@ -40,18 +40,19 @@ def search(
 
     Scans the memory map itself: `transaction` must be one with buffers, and lives until the answer is there.
     Begins with the entry of the number `first`. `signatures` holds those of some spans of `terms`; without
-    one a span is scanned. `kept` is this process's, for these. Raises TimeoutError past
-    `deadline`, by the monotonic clock, and OverBudgetError rather than take much longer than to scan `budget`
-    bytes.
+    one a span is scanned. `kept` is this process's, for these. Raises TimeoutError past `deadline`, by the
+    monotonic clock, and OverBudgetError rather than scan many more bytes than `budget`, or read them from the
+    disk.
     """
     found: list[bytes] = []
     kept = kept or Kept()
     walk = Walk(transaction, terms, kept.segments)
     asked = signature.wanted(needle)
+    spent = 0
     for span, table in tables.cover(transaction, signatures, first, walk.last(), kept.signatures):
         runs = [(max(span.first, first), span.end)]
         if table is not None:
-            budget -= _SIGNATURE_COST
+            spent += _SIGNATURE_COST
             opened = signature.read(table.header)
             blocks = signature.candidates(opened, asked, table.parts)
             at, size = span.first, opened.block
@@ -61,8 +62,8 @@ def search(
             ]
         for part, begin, end in walk.slices_of(runs):
             start, stop = part.offsets[begin], part.stop(end)
-            budget -= _RUN_COST + stop - start
-            if budget < 0:
+            spent += _RUN_COST + stop - start
+            if spent + walk.touched > budget:
                 raise OverBudgetError
             if monotonic() > deadline:
                 raise TimeoutError

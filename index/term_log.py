@@ -78,6 +78,8 @@ class Walk:
         self._unchanging = 0
         # The one opened last.
         self._opened: _Opened | None = None
+        self.touched = 0
+        """Bytes of sealed segments that were not kept, and may have come from the disk."""
 
     def last(self) -> int:
         """The number of the last entry; 0 if there is none."""
@@ -124,6 +126,7 @@ class Walk:
         number, end = tier * TIERS[-1] + 1, (tier + 1) * TIERS[-1]
         while number <= end and (found := self._seek(number)):
             opened.append(found)
+            self.touched += len(found.part.texts)
             number = found.end
         return opened
 

@@ -160,6 +160,15 @@ def test_a_search_stays_within_its_budget(log: Log) -> None:
     assert log.search(b"bcdef", 3, budget=1 << 20) == [1, 2, 3]
 
 
+def test_what_is_not_kept_counts_as_read(log: Log) -> None:
+    log.fill([b"%d." % number + bytes([97 + number % 26]) * 60_000 for number in range(320)])
+    kept = Kept()
+    with pytest.raises(OverBudgetError):
+        log.search(b"200.", kept=kept, budget=1 << 20)
+    assert log.search(b"200.", kept=kept) == [201]
+    assert log.search(b"200.", kept=kept, budget=1 << 20) == [201]
+
+
 @pytest.mark.parametrize(
     ("bits", "longest", "found"),
     [
