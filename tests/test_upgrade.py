@@ -1,13 +1,14 @@
 """Stores of earlier versions: read as they were written, and upgraded if this version can."""
 
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from storage import records
+from storage import partial, records
 from storage.environment import open_environment
 from storage.layout import DATA_FILE, FORMAT_KEY
 from tests.serving import ROOT, Server
@@ -18,16 +19,17 @@ from tests.test_importing import exported
 GOLDEN = ROOT / "tests" / "golden"
 # As of format 0: nobody had a nickname in the index.
 _PROGRAM = """
-import sys
-from goseventh import cli
+import os, signal, sys
+import lmdb
+from goseventh import cli, person
 from storage import records, upgrade
 
 def step(environment, progress):
     people, nicknames = (environment.open_db(name) for name in (b"people", b"nicknames"))
     with environment.begin(write=True) as transaction:
         for key, stored in transaction.cursor(people):
-            from goseventh import person
             transaction.put(person.read(records.document(stored))[0], key, db=nicknames)
+    {end}
 
 upgrade.STEPS[0] = step
 sys.exit(cli.main(sys.argv[1:]))
@@ -72,9 +74,9 @@ def _set_format(place: Path, written: bytes) -> None:
     opened.close()
 
 
-def upgrade(place: Path, *flags: str) -> "subprocess.CompletedProcess[str]":
-    """By a version that knows a way from format 0."""
-    command = [sys.executable, "-c", _PROGRAM, "upgrade", "--data-dir", str(place), *flags]
+def upgrade(place: Path, *flags: str, end: str = "pass") -> "subprocess.CompletedProcess[str]":
+    """By a version that knows a way from format 0, whose step does `end` when the copy is half new."""
+    command = [sys.executable, "-c", _PROGRAM.format(end=end), "upgrade", "--data-dir", str(place), *flags]
     return subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=20, check=False
     )
@@ -109,12 +111,30 @@ def test_where_no_way_leads_nothing_is_changed(old: Path, written: bytes) -> Non
     assert contents(old) == before
 
 
-def test_what_fails_on_the_way_leaves_the_store_as_it_was(old: Path) -> None:
+def test_whose_backup_has_no_place_is_not_upgraded(old: Path) -> None:
     before = contents(old)
     (old.with_name("there")).mkdir()
     ended = upgrade(old, "--backup", str(old.with_name("there")))
     assert ended.returncode == 2
     assert "is there already" in one_line(ended.stderr)
-    opened = open(old / DATA_FILE, "rb")  # noqa: SIM115
-    opened.close()
     assert contents(old) == before
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
+        ("raise lmdb.MapFullError('full')", 2),
+        ("raise OSError(28, 'No space left on device')", 2),
+    ],
+)
+def test_a_step_cut_off_leaves_the_store_as_it_was(old: Path, end: str, code: int) -> None:
+    before = (old / DATA_FILE).read_bytes()
+    ended = upgrade(old, "--no-backup", end=end)
+    assert ended.returncode == code
+    assert code != 2 or "what was there is whole" in one_line(ended.stderr)
+    assert (old / DATA_FILE).read_bytes() == before
+    assert (old / partial.NAME).exists() == (code != 2)
+    assert upgrade(old, "--no-backup").stdout == "ok: 2 people, format 0 became 1\n"
+    assert not (old / partial.NAME).exists()
+    assert people_of(old) == 2
