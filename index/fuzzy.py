@@ -33,8 +33,8 @@ _LEAST_PART = 3
 _EDITS, _LETTERS_AN_EDIT = 2, 16
 _GRAMS_AN_EDIT = 4
 # Fields compared letter by letter: some 3 µs each.
-_WHOLE_BUDGET = 100
-_PART_BUDGET = 75
+_WHOLE_BUDGET = 150
+_PART_BUDGET = 150
 
 
 class Source(NamedTuple):

@@ -307,7 +307,7 @@ def test_the_least_of_all_counts(tmp_path: Path) -> None:
 def test_the_processs_own_group_comes_before_the_root(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cpus, "_group", lambda controller: "a/b")
+    monkeypatch.setattr(cpus, "group", lambda controller: "a/b")
     v2 = group(tmp_path / "v2", cpu__max="400000 100000\n")
     assert cpus.allowed(v2, tmp_path / "none") == 4
     group(v2 / "a" / "b", cpu__max="100000 100000\n")

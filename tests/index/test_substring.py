@@ -154,10 +154,12 @@ def test_a_search_ends_at_its_deadline(log: Log, needle: bytes) -> None:
 
 def test_a_search_stays_within_its_budget(log: Log) -> None:
     log.fill([b"abcde\xfebcdef\xfecdefg" * 1000] * 300)
+    kept = Kept()
+    assert log.search(b"abcdefg", kept=kept) == []
     with pytest.raises(OverBudgetError):
-        log.search(b"abcdefg", budget=1 << 20)
-    assert log.search(b"abcdefg", budget=16 << 20) == []
-    assert log.search(b"bcdef", 3, budget=1 << 20) == [1, 2, 3]
+        log.search(b"abcdefg", kept=kept, budget=1 << 20)
+    assert log.search(b"abcdefg", kept=kept, budget=16 << 20) == []
+    assert log.search(b"bcdef", 3, kept=kept, budget=1 << 20) == [1, 2, 3]
 
 
 def test_what_is_not_kept_counts_as_read(log: Log) -> None:
