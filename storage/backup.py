@@ -20,6 +20,8 @@ def backup(directory: Path, destination: Path, read: Read, map_size: int, progre
     """
     if destination.exists():
         raise Unusable(f"{destination} is there already: choose another name")
+    if partial.is_one(destination.name):
+        raise Unusable(f"{destination} is what an unfinished store is called: choose another name")
     place = destination.with_name(f"{destination.name}.{partial.NAME}")
     with partial.making(place):
         with reading(directory, map_size) as store:

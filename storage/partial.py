@@ -24,6 +24,11 @@ NAME = "partial"
 _LOCK_FILES = (LOCK_FILE, "write.lock")
 
 
+def is_one(name: str) -> bool:
+    """Whether a directory of this name is taken for what a killed command left, and so may be removed."""
+    return name == NAME or name.endswith(f".{NAME}")
+
+
 @contextmanager
 def making(place: Path) -> Iterator[None]:
     """Makes `place`, an empty directory, and removes it in the end unless it was moved by then.

@@ -132,6 +132,14 @@ def test_a_server_starts_and_stops_beside_a_backup(tmp_path: Path, store: Path) 
     assert people_of(tmp_path / "copy") == PEOPLE + 2
 
 
+@pytest.mark.parametrize("name", ["partial", "nightly.partial"])
+def test_a_backup_is_never_called_what_is_removed_as_unfinished(source: Path, name: str) -> None:
+    ended = run("backup", "--data-dir", str(source), str(source / name))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "choose another name" in one_line(ended.stderr)
+    assert not (source / name).exists()
+
+
 def test_a_backup_never_takes_the_place_of_anything(tmp_path: Path, source: Path) -> None:
     ended = run("backup", "--data-dir", str(source), str(tmp_path))
     assert (ended.returncode, ended.stdout) == (2, "")

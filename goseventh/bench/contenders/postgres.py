@@ -142,8 +142,15 @@ def _start(programs: Path, directory: Path, sockets: Path) -> "subprocess.Popen[
     command = [str(programs / "postgres"), "-D", str(cluster)]
     command += [f"--{name}={value}" for name, value in settings.items()]
     with (directory / "log").open("wb") as log:
-        subprocess.run(made, check=True, stdout=log, stderr=log, **options)
-        # In a session of its own: Ctrl-C is for us, who then stop it in order.
+        # Both in sessions of their own: Ctrl-C is for us, who then end them in order.
+        with subprocess.Popen(made, stdout=log, stderr=log, start_new_session=True, **options) as making:
+            try:
+                code = making.wait()
+            except BaseException:
+                os.killpg(making.pid, signal.SIGKILL)  # or what it has started would go on writing
+                raise
+        if code:
+            raise subprocess.CalledProcessError(code, made)
         return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **options)
 
 
