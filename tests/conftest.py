@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from goseventh import person
 from storage.agreement import Read
@@ -56,3 +57,12 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory, read: Read) -> Itera
     with Server(place, workers=2) as running:
         yield running
     assert list(verify(place, read)) == []
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield launched
+        launched.close()
