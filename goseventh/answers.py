@@ -70,6 +70,10 @@ class Answer(HTTPResponse):
         """Bytes of the body."""
         return len(self._body)
 
+    def forget(self) -> None:
+        """Lets its body go, for what was sent may wait long for its reader."""
+        self._body = b""
+
     def wire(self, *, keep_alive: bool, head_only: bool, more: bytes = b"") -> bytes:
         """The bytes to send, with `more` lines in the head."""
         return b"%bContent-Type: %b\r\nContent-Length: %d\r\n%b%bConnection: %b\r\n\r\n%b" % (

@@ -9,6 +9,7 @@ from sanic.handlers import ErrorHandler
 
 from goseventh import docs, openapi, operators, request_id, routes
 from goseventh.answers import Answer
+from goseventh.crowd import Crowd
 from goseventh.endpoints import App
 from goseventh.limits import Limits
 from goseventh.operators import Facts, Guard
@@ -70,6 +71,7 @@ def create_app(store: Store, limits: Limits, watch: Watch, guard: Guard, facts: 
     app = Sanic("goseventh", strict_slashes=True, configure_logging=False, error_handler=Problems())
     app.config.REQUEST_MAX_SIZE = limits.body
     app.ctx.limits = limits
+    app.ctx.crowd = Crowd(limits.connections)
     app.ctx.unread = Unread()
     app.ctx.watch = watch
     app.config.ACCESS_LOG = False

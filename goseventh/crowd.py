@@ -5,15 +5,17 @@ send half a head each must not keep out one that sends a whole request.
 """
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from goseventh.problems import unavailable
 
 CROWDED = unavailable("There are too many connections.").answer().wire(keep_alive=False, head_only=False)
-# Looking for one is a walk over all, so several go at a time.
+# Looking for one is a walk over all, so several go at a time, and where nobody could, nobody is looked for
+# again so soon: most newcomers come when it is most crowded.
 _SHARE = 32
+_PAUSE_SECONDS = 0.05
 
 
 class Standing(IntEnum):
@@ -48,10 +50,23 @@ class Connection(Protocol):
         """Ends it at once."""
 
 
-def make_room(connections: Iterable[Connection], limit: int) -> bool:
-    """Sheds a few of whom can go. Returns whether there was anybody."""
-    claims = ((claim, number, one) for number, one in enumerate(connections) if (claim := one.claim()))
-    leaving = heapq.nsmallest(max(1, limit // _SHARE), claims)
-    for claim, _, one in leaving:
-        one.shed(claim)
-    return bool(leaving)
+class Crowd:
+    """A worker's connections, and how many there may be."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._full_until = 0.0
+
+    def admit(self, connections: Collection[Connection], now: float) -> bool:
+        """Whether one more may come in at `now` (monotonic); for it a few of whom can go are shed."""
+        if len(connections) < self._limit:
+            return True
+        if now < self._full_until:
+            return False
+        claims = ((claim, number, one) for number, one in enumerate(connections) if (claim := one.claim()))
+        leaving = heapq.nsmallest(max(1, self._limit // _SHARE), claims)
+        for claim, _, one in leaving:
+            one.shed(claim)
+        if not leaving:
+            self._full_until = now + _PAUSE_SECONDS
+        return bool(leaving)

@@ -4,11 +4,11 @@ import asyncio
 from time import monotonic
 from typing import Any, NamedTuple
 
-from sanic.exceptions import BadRequest, RequestTimeout
+from sanic.exceptions import BadRequest, RequestCancelled, RequestTimeout
 from sanic.http import Stage
 from sanic.server.protocols.http_protocol import HttpProtocol
 
-from goseventh.crowd import CROWDED, Claim, Standing, make_room
+from goseventh.crowd import CROWDED, Claim, Standing
 from goseventh.limits import Limits
 from goseventh.strict_http import Part, StrictHttp
 from goseventh.watch import Watch
@@ -42,9 +42,11 @@ class StrictProtocol(HttpProtocol):
         "linger",
         "part",
         "part_since",
+        "pipelined",
         "requests",
         "unread_since",
         "watch",
+        "written",
     )
 
     def __init__(self, **options: Any) -> None:
@@ -55,6 +57,10 @@ class StrictProtocol(HttpProtocol):
         self.part_since = 0.0
         # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
         self.unread_since = 0.0
+        # Bytes of the last answer.
+        self.written = 0
+        # Whether a request began since this last waited for bytes: what lies here may be one more.
+        self.pipelined = False
         # How many heads came; and that number as the sweep saw it between two requests, with since when. So
         # empty lines that are sent there put nothing off.
         self.requests = 0
@@ -69,27 +75,27 @@ class StrictProtocol(HttpProtocol):
     def connection_made(self, transport: Any) -> None:
         """Lets it in; where that is one too many, somebody with less to lose goes, or else the newcomer."""
         self._time = monotonic()
-        crowded = len(self.connections) >= self.limits.connections
-        if crowded:
-            crowded = not make_room(self.connections, self.limits.connections)
+        admitted = self.app.ctx.crowd.admit(self.connections, self._time)
         super().connection_made(transport)
         # Whatever the kernel does not take at once is held here, and counts as such.
         transport.set_write_buffer_limits(high=0)
-        if crowded:
+        if not admitted:
             self.shed(Claim(Standing.HEAD, self._time))
 
     def claim(self) -> Claim | None:
         """Where this connection stands in a crowd; None if it waits for an answer, or is closing."""
         transport, http = self.transport, self._http
-        if transport is None or transport.is_closing():
+        if transport is None:
+            return None
+        if not self._can_write.is_set():  # while it closes, too: that takes until all is read
+            unread = monotonic() - self.unread_since > _UNREAD_GRACE_SECONDS
+            return Claim(Standing.UNREAD, self.unread_since) if unread else None
+        if transport.is_closing():
             return None
         if self.linger and self._task is None:
             return Claim(Standing.ANSWERED, self._time)
         if http is None:
             return Claim(Standing.HEAD, self._time)
-        if not self._can_write.is_set():
-            unread = monotonic() - self.unread_since > _UNREAD_GRACE_SECONDS
-            return Claim(Standing.UNREAD, self.unread_since) if unread else None
         if self._data_received.is_set():
             return None  # what came was not looked at yet
         if http.request_body and self.part is Part.BODY:
@@ -110,14 +116,22 @@ class StrictProtocol(HttpProtocol):
             return
         if claim.standing in (Standing.HEAD, Standing.BODY):
             transport.write(CROWDED)
-        transport.close()
-        self.loop.call_later(_LINGER_SECONDS, transport.abort)  # whoever does not read that
+        if transport.get_write_buffer_size():
+            transport.abort()  # it reads nothing, and a close would wait for that
+        else:
+            transport.close()
 
     def check_timeouts(self) -> None:
         """Sanic's timer of each connection gives way to the sweep."""
 
     async def receive_more(self) -> None:
-        """Waits for more bytes, noting since when this part of the request is under way."""
+        """Waits for more bytes, noting since when this part of the request is under way.
+
+        Nothing is received from whoever does not read.
+        """
+        if not self._can_write.is_set():
+            await self._can_write.wait()
+        self.pipelined = False
         http = self._http
         assert http is not None
         part = Part.BODY if http.request_body else Part.IDLE if http.stage is Stage.IDLE else Part.HEAD
@@ -136,12 +150,25 @@ class StrictProtocol(HttpProtocol):
             http.keep_alive = False
             raise BadRequest("The request ended before its end")
 
+    async def send(self, data: bytes) -> None:
+        """Sends an answer, or a part of one, when what was sent before is gone."""
+        await self._can_write.wait()
+        assert self.transport is not None
+        if self.transport.is_closing():
+            raise RequestCancelled
+        self.written = len(data)
+        self.transport.write(data)
+
     def pause_writing(self) -> None:
-        """Holds answers back, noting since when the client owes the reading of one."""
+        """Holds answers back, noting since when the client owes the reading of one, and receives nothing.
+
+        The loop keeps an answer whole until its last byte is gone.
+        """
         super().pause_writing()
         self.unread_since = monotonic()
         assert self.transport is not None
-        self.app.ctx.unread.hold(self, self.transport.get_write_buffer_size())
+        self.transport.pause_reading()
+        self.app.ctx.unread.hold(self, self.written + len(self.recv_buffer))
 
     def resume_writing(self) -> None:
         """Lets answers go on: all is written, or the connection is lost."""
@@ -170,7 +197,7 @@ class StrictProtocol(HttpProtocol):
         elif http.stage is Stage.IDLE and not http.request_body:
             if self.idle[0] != self.requests:
                 self.idle = (self.requests, now)
-            elif now - self.idle[1] > timeouts.idle:
+            elif now - self.idle[1] > timeouts.idle and not self._data_received.is_set():
                 self._task.cancel()
         elif self._is_late(http, timeouts, now):
             self.refuse(RequestTimeout())
@@ -190,6 +217,8 @@ class StrictProtocol(HttpProtocol):
         http = self._http
         if monotonic() <= self.fresh_until or (http is not None and http.stage is not Stage.IDLE):
             return False
+        if self._data_received.is_set() and self._can_write.is_set() and not self.ended:
+            return False  # what came was not looked at yet
         # Sanic's own way logs a fault where an empty line came after the last request.
         if self._task is not None:
             self._task.cancel()
@@ -207,7 +236,8 @@ class StrictProtocol(HttpProtocol):
         """Closes; after a refusal it first reads on a little, for a reset would take the answer with it."""
         transport = self.transport
         if not self.linger or transport is None or transport.is_closing() or not transport.can_write_eof():
-            super().close(timeout)
+            # Sanic's 5 s are less than what a reader has.
+            super().close(_UNREAD_SECONDS if timeout is None else timeout)
             return
         transport.write_eof()
         transport.resume_reading()

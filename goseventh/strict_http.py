@@ -1,5 +1,6 @@
 """One connection's requests: what Sanic's HTTP parser lets through is refused."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from enum import Enum, auto
@@ -40,6 +41,9 @@ class StrictHttp(Http):
         """Receives a head and makes it a request, with its body where that came along, as nearly all do."""
         protocol, buffer = self.protocol, self.recv_buffer
         protocol.part = Part.IDLE
+        if protocol.pipelined:
+            await self._wait_its_turn()
+        protocol.pipelined = True
         end = buffer.find(_HEAD_END, 0, protocol.limits.head)
         if end < 0 or buffer.startswith(b"\r\n"):
             end = await self._receive_head()
@@ -89,13 +93,14 @@ class StrictHttp(Http):
             self.expecting_continue = self.keep_alive = False
             self.request_body = None
         # Whoever is refused may still be sending, and a reset would take the answer with it.
-        self.protocol.linger = answer.status >= 400 and not self.keep_alive
+        self.protocol.linger = answer.status >= 400 and (not self.keep_alive or bool(self.request_body))
         self.response_func = None  # type: ignore[assignment]  # as Sanic's own: nothing more may be sent
         head_only = self.head_only
         if head_only is None:  # refused before Sanic read a head
             head_only = self.recv_buffer.startswith(b"HEAD ")
         more = self.protocol.watch.answered(self, answer)
         await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only, more=more))
+        answer.forget()
         self.stage = Stage.IDLE
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -129,13 +134,20 @@ class StrictHttp(Http):
             while len(buffer) < head.end() + len(b"\r\n"):
                 await self._receive_more()
 
+    async def _wait_its_turn(self) -> None:
+        """Lets others go first, and the client read its last answer, for this request came with that one."""
+        self.stage = Stage.IDLE  # still: nothing is owed for what was not begun
+        await asyncio.sleep(0)
+        await self.protocol._can_write.wait()
+        self.stage = Stage.REQUEST
+
     async def _receive_head(self) -> int:
         """Waits for a whole head; where it ends."""
         buffer, limits = self.recv_buffer, self.protocol.limits
         while True:
             while buffer.startswith(b"\r\n"):  # RFC 9112, 2.2: empty lines before a request are ignored
                 del buffer[:2]
-            if not buffer:
+            if buffer in (b"", b"\r"):
                 self.stage = Stage.IDLE  # still
                 await self._receive_more()
                 self.stage = Stage.REQUEST

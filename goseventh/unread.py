@@ -18,9 +18,10 @@ class Connection(Protocol):
 
 
 class Unread:
-    """Whose answers are held, the longest first, and how much of each was left when that began.
+    """Whose answers are held, the longest first, and how much each has: its answer and what it sent ahead.
 
-    Nothing more is written to a connection meanwhile, so that what it really holds is never more than that.
+    Nothing is received from a connection meanwhile, and no further request of it begun, so that it never has
+    more.
     """
 
     def __init__(self, most: int = MOST) -> None:

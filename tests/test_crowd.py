@@ -10,7 +10,7 @@ from time import sleep
 
 import pytest
 
-from goseventh.crowd import Claim, Standing, make_room
+from goseventh.crowd import Claim, Crowd, Standing
 from goseventh.limits import default_connections
 from tests import flood
 from tests.serving import NotServing, Server, ask
@@ -38,21 +38,31 @@ def test_those_with_least_to_lose_go_first_and_of_them_the_oldest() -> None:
     ordered = [Fake(Claim(standing, since)) for standing in sorted(Standing) for since in (1.0, 2.0)]
     mixed = [*ordered, *[Fake(None)] * 3]
     random.Random(1).shuffle(mixed)
+    crowd = Crowd(1)
     for number in range(len(ordered)):
-        assert make_room([one for one in mixed if not one.gone], 1)
+        assert crowd.admit([one for one in mixed if not one.gone], 10.0)
         assert [one.gone for one in ordered] == [place <= number for place in range(len(ordered))]
-    assert not make_room([one for one in mixed if not one.gone], 1)
+    assert not crowd.admit([one for one in mixed if not one.gone], 10.0)
 
 
-@pytest.mark.parametrize(("limit", "gone"), [(1, 1), (31, 1), (64, 2), (640, 20)])
+@pytest.mark.parametrize(("limit", "gone"), [(1, 1), (31, 1), (64, 2), (640, 20), (641, 0)])
 def test_as_many_go_as_are_worth_the_walk(limit: int, gone: int) -> None:
     crowd = [Fake(Claim(Standing.HEAD, since)) for since in range(640)]
-    assert make_room(crowd, limit)
+    assert Crowd(limit).admit(crowd, 10.0)
     assert [one.gone for one in crowd] == [True] * gone + [False] * (640 - gone)
 
 
 def test_equal_claims_are_no_reason_to_compare_connections() -> None:
-    assert make_room([Fake(Claim(Standing.IDLE, 1.0)) for _ in range(8)], 64)
+    assert Crowd(8).admit([Fake(Claim(Standing.IDLE, 1.0)) for _ in range(8)], 10.0)
+
+
+def test_where_nobody_could_go_nobody_is_looked_for_at_once() -> None:
+    crowd, stays, goes = Crowd(1), Fake(None), Fake(Claim(Standing.IDLE, 1.0))
+    assert not crowd.admit([stays], 10.0)
+    assert not crowd.admit([goes], 10.04)
+    assert crowd.admit([], 10.04)
+    assert crowd.admit([goes], 10.06)
+    assert goes.gone
 
 
 @pytest.fixture(scope="module")

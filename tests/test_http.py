@@ -7,8 +7,10 @@ import http.client
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
+from time import sleep
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -610,6 +612,21 @@ def test_answers_are_framed_and_say_no_more_than_needed(shared_server: Server, t
         assert reply.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
 
 
+@pytest.mark.parametrize(
+    "body", [chunks(*[b"x" * 10_000] * 500), b"x\r\n" * 1_000_000], ids=["too long", "broken"]
+)
+def test_an_answer_given_before_its_body_was_found_bad_arrives_whole(
+    shared_server: Server, body: bytes
+) -> None:
+    for _ in range(10):
+        with Wire(shared_server) as wire:
+            wire.send(get(CHUNKED, target=b"/nowhere"))
+            with suppress(ConnectionError):  # it may be gone before all is sent
+                wire.send(body)
+            assert wire.answer().status == 404
+            assert wire.ended()
+
+
 def test_head_of_a_refused_request_carries_no_body(shared_server: Server) -> None:
     for sent in (get(target=b"/nowhere"), get(b"Content-Length: 70000")):
         with Wire(shared_server) as wire:
@@ -682,6 +699,33 @@ def test_a_dripping_client_gets_408_and_is_closed(
         else:
             pytest.fail("it may drip for ever")
     assert [int(status) for status in re.findall(rb"HTTP/1\.1 (\d+) ", received)] == answers
+
+
+@pytest.mark.parametrize("sent", [b"", get()], ids=["new", "used"])
+def test_half_an_empty_line_at_a_time_puts_nothing_off(hasty_server: Server, sent: bytes) -> None:
+    received = b""
+    with Wire(hasty_server) as wire:
+        wire.send(sent)
+        wire.socket.settimeout(0.1)
+        wire.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            wire.send(b"\r")
+            for _ in range(100):
+                wire.send(b"\n")
+                sleep(0.003)  # it is looked at by itself
+                wire.send(b"\r")
+                try:
+                    piece = wire.socket.recv(65536)
+                except TimeoutError:
+                    continue
+                if not piece:
+                    break
+                received += piece
+            else:
+                pytest.fail("it may drip for ever")
+        except ConnectionError:
+            pass
+    assert received.count(b"HTTP/1.1 ") == bool(sent)
 
 
 @pytest.mark.parametrize("sent", [b"", get()], ids=["new", "used"])

@@ -4,7 +4,10 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
+
+import pytest
 
 from goseventh.unread import Unread
 from tests import flood, impatient
@@ -12,6 +15,7 @@ from tests.serving import Server, until
 
 FOUND = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\n\r\n"
 MUCH = 3_000_000
+LAST = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 HALF = b"GET /half HTTP/1.1\r\nX: "
 
 
@@ -62,10 +66,29 @@ def test_whoever_does_not_read_makes_room_for_who_does(tmp_path: Path) -> None:
         assert server.errors() == ""
 
 
-def test_a_stop_ends_whoever_does_not_read_without_a_word_in_the_log(tmp_path: Path) -> None:
+def test_whoever_closes_and_does_not_read_makes_room_too(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", "--max-connections", "8") as server:
+        fill(server)
+        with deaf(server, 8, LAST):
+            sleep(1.5)
+            assert flood.good_answers(server, 10, patience=2) == 10
+        assert server.errors() == ""
+
+
+def test_whoever_closes_has_as_long_to_read_as_others(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         fill(server)
-        with deaf(server, 3, FOUND + HALF):
+        with deaf(server, 1, LAST) as (client,):
+            sleep(6)  # Sanic itself gives 5
+            assert read_whole(client)
+        assert server.errors() == ""
+
+
+@pytest.mark.parametrize("sent", [FOUND + HALF, FOUND * 2, LAST], ids=["half", "pipelined", "last"])
+def test_a_stop_ends_whoever_does_not_read_without_a_word_in_the_log(tmp_path: Path, sent: bytes) -> None:
+    with Server(tmp_path / "data") as server:
+        fill(server)
+        with deaf(server, 3, sent):
             sleep(0.5)
             assert server.stop() == 0
         assert server.errors() == ""
@@ -118,6 +141,44 @@ def test_a_worker_holds_so_many_unread_bytes_and_no_more(tmp_path: Path) -> None
         assert server.errors() == ""
 
 
+def test_whatever_is_asked_in_one_go_a_worker_holds_no_more(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server:
+        fill(server)
+        (worker,) = server.workers()
+        assert read_all(server, FOUND) > MUCH  # what one search itself takes is there already
+        before = memory(worker)
+        with deaf(server, 60, FOUND * 8):
+            most = 0
+            for _ in range(20):
+                sleep(0.1)
+                most = max(most, memory(worker) - before)
+            assert server.count() == 50
+            # An answer under way is there twice while it is made.
+            assert most < (64 << 20) + 4 * MUCH
+        assert server.errors() == ""
+
+
+def test_whoever_asks_much_in_one_go_lets_others_go_first(tmp_path: Path) -> None:
+    times = 4000
+    with Server(tmp_path / "data") as server, socket.socket() as greedy:
+        server.create(apelido="much")
+        greedy.connect(("127.0.0.1", server.port))
+        received = bytearray()
+
+        def ask() -> None:
+            while received.count(b"HTTP/1.1 200 ") < times and (piece := greedy.recv(1 << 20)):
+                received.extend(piece)
+
+        asking = Thread(target=ask)
+        asking.start()
+        greedy.sendall(FOUND * times)
+        until(lambda: len(received) > 0)
+        assert server.count() == 1
+        assert received.count(b"HTTP/1.1 200 ") < times // 2
+        asking.join()
+        assert server.errors() == ""
+
+
 def test_what_is_sent_ahead_of_unread_answers_is_little(tmp_path: Path) -> None:
     with Server(tmp_path / "data") as server:
         fill(server)
@@ -143,6 +204,14 @@ def test_a_body_in_tiny_chunks_takes_no_more_than_it_is_long(tmp_path: Path) -> 
             until(lambda: on_the_way(server.port) == 0)
             assert memory(worker) - before < 6 << 20
         assert server.errors() == ""
+
+
+def read_all(server: Server, sent: bytes) -> int:
+    """How many bytes the answer has."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        return sum(map(len, iter(lambda: client.recv(1 << 20), b"")))
 
 
 def on_the_way(port: int) -> int:
