@@ -90,7 +90,7 @@ SERVE = (
     Setting(
         "max-head",
         written.human(DEFAULTS.head),
-        "the largest head of a request, its first line and its fields; a larger one gets 431",
+        "the largest head of a request, from its first line to its empty one; a larger one gets 431",
         # Beyond it Sanic would stop reading before the head is whole.
         written.size_between(256, 32 << 10),
     ),

@@ -17,6 +17,7 @@ from tests.oracle import MOST_FOUND, People, Refused
 
 _SOMEBODY = re.compile(rb"somebody([0-9]{2})", re.IGNORECASE)
 _HEAD = b"POST /pessoas HTTP/1.1\r\nHost: x\r\n"
+_COUNT = b"GET /contagem-pessoas HTTP/1.1\r\nHost: x\r\n\r\n"
 # Long enough for most packets to be looked at before the next.
 _PACKET_SECONDS = 0.0003
 
@@ -53,7 +54,11 @@ class Client:
 
     def create(self, body: bytes) -> None:
         """A creation with this body."""
-        self._created(self._ask(_HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)), body)
+        request = _HEAD + b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        followed = Random(body).random() < 0.5
+        self._created(self._ask(request + (_COUNT if followed else b"")), body)
+        if followed:  # what came with it is read as the next request, from its first byte
+            self._counted(self._receive())
 
     def chunks(self, sent: bytes) -> None:
         """A creation with this body, which is in chunks, or should be."""
@@ -112,16 +117,22 @@ class Client:
     def head(self, head: bytes) -> None:
         """A request of this head, and of the body that it promises, if it may have one."""
         verdict = heads.judge(head)
-        self._send(head + verdict.body)
+        followed = verdict.stays is True and Random(head).random() < 0.5
+        self._send(head + verdict.body + (_COUNT if followed else b""))
         answer = self._receive(bodiless=head.lstrip(b"\r\n").startswith(b"HEAD "))
         assert answer.status in verdict.statuses, (answer, verdict)
         assert verdict.stays is None or self._is_kept(answer) is verdict.stays, (answer, verdict)
         if not self._is_kept(answer):
             self._ended(answer)
+        elif followed:
+            self._counted(self._receive())
 
     def count(self) -> None:
         """Asks how many there are."""
-        assert int(self._ask(b"GET /contagem-pessoas HTTP/1.1\r\nHost: x\r\n\r\n").body) == len(self.people)
+        self._counted(self._ask(_COUNT))
+
+    def _counted(self, answer: Answer) -> None:
+        assert (answer.status, answer.body) == (200, b"%d" % len(self.people))
 
     def _ask(self, request: bytes) -> Answer:
         self._send(request)

@@ -26,6 +26,10 @@ class Verdict(NamedTuple):
     """Whether the connection goes on; None where either will do."""
     body: bytes
     """What the head says will follow."""
+    refused: bool
+    """Whether for the head itself, whatever follows."""
+    length: int | None
+    """Bytes of the body; None if in chunks, or the head is refused."""
 
 
 def judge(head: bytes) -> Verdict:
@@ -45,13 +49,14 @@ def judge(head: bytes) -> Verdict:
     hosts = fields.get(b"host", [])
     if len(hosts) > 1 or (not hosts and version != b"HTTP/1.0") or not all(map(_is_authority, hosts)):
         faults.add(400)
-    body, fault = _body(fields, version)
+    body, length, fault = _body(fields, version)
     faults |= fault
     if version != b"HTTP/1.0" and set(_members(fields, b"expect")) - {b"100-continue"}:
         faults.add(417)
     if faults:
-        return Verdict(frozenset(faults), False, b"")
-    return Verdict(_statuses(method, target), _stays(fields, version), body)
+        refused = faults != {413}
+        return Verdict(frozenset(faults), False, b"", refused, None if refused else length)
+    return Verdict(_statuses(method, target), _stays(fields, version), body, False, length)
 
 
 def _request_line(line: bytes) -> tuple[bytes, bytes, bytes, set[int]]:
@@ -73,19 +78,20 @@ def _request_line(line: bytes) -> tuple[bytes, bytes, bytes, set[int]]:
     return method, target, version, faults
 
 
-def _body(fields: dict[bytes, list[bytes]], version: bytes) -> tuple[bytes, set[int]]:
+def _body(fields: dict[bytes, list[bytes]], version: bytes) -> tuple[bytes, int | None, set[int]]:
+    """What follows, how long it is told to be, and what is wrong with that."""
     lengths, codings = fields.get(b"content-length", []), fields.get(b"transfer-encoding", [])
     if len(lengths) + len(codings) > 1:
-        return b"", {400}
+        return b"", None, {400}
     if codings:
         fine = codings[0].lower() == b"chunked" and version != b"HTTP/1.0"
-        return b"5\r\n{}   \r\n0\r\n\r\n", set() if fine else {400}
+        return b"5\r\n{}   \r\n0\r\n\r\n", None, set() if fine else {400}
     if not lengths:
-        return b"", set()
+        return b"", 0, set()
     if not lengths[0] or not DIGITS.issuperset(lengths[0]) or len(lengths[0]) > 18:
-        return b"", {400}
+        return b"", None, {400}
     length = int(lengths[0])
-    return (b"{}".ljust(length)[:length], set()) if length <= LARGEST_BODY else (b"", {413})
+    return (b"", length, {413}) if length > LARGEST_BODY else (b"{}".ljust(length)[:length], length, set())
 
 
 def _statuses(method: bytes, target: bytes) -> frozenset[int]:

@@ -30,8 +30,11 @@ CASE = st.one_of(
 )
 
 
-def fuzz(server: Server, cases: int, seed: int, step: Callable[[int], None] = lambda done: None) -> None:
-    """Tries that many cases; raises AssertionError, after hypothesis has made the case small."""
+def fuzz(server: Server, cases: int, seed: int, step: Callable[[int], None] = lambda done: None) -> int:
+    """Tries that many cases; raises AssertionError, after hypothesis has made the case small.
+
+    Returns how many were tried, a few more than asked.
+    """
     client = Client(server.port)
     send = {
         "create": client.create,
@@ -64,10 +67,12 @@ def fuzz(server: Server, cases: int, seed: int, step: Callable[[int], None] = la
         step(done)
 
     some()
+    assert done >= cases, f"only {done:,} cases were tried"
     client.count()
     client.close()
     assert server.workers() == workers, "a worker died"
     assert server.errors() == ""
+    return done
 
 
 def main() -> int:
@@ -82,10 +87,11 @@ def main() -> int:
             def step(done: int) -> None:
                 show(done, cases, f"{done:,} cases")
 
-            fuzz(server, cases, seed, step)
+            done = fuzz(server, cases, seed, step)
         assert list(verify(directory, person.read)) == []
     print(
-        "every answer as the contract says; no 5xx, no connection dropped, no worker dead; the store is whole"
+        f"{done:,} cases: every answer as the contract says; no 5xx, no connection dropped, no worker dead; "
+        "the store is whole"
     )
     return 0
 

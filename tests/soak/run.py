@@ -99,9 +99,9 @@ def torment(server: Server, disk: FaultyDisk, stopped: Event, deeds: Counter[str
     chance = random.Random()
     while not stopped.wait(chance.uniform(1, 4)):
         if chance.random() < 0.5:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, IndexError):  # it is gone already, or all are
                 os.kill(chance.choice(sorted(server.workers())), signal.SIGKILL)
-            deeds["workers killed"] += 1
+                deeds["workers killed"] += 1
         else:
             with disk.failing("write", errno.ENOSPC):
                 stopped.wait(chance.uniform(0.2, 1.5))

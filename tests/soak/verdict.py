@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 # A kill cuts what is under way in one worker, 33 requests on average on two busy CPUs, and a full disk cuts
 # nobody: 15 a misdeed. More are under way where the machine is slower.
-_MOST_A_MISDEED = 250
+_MOST_A_MISDEED = 60
+# Seen were 0.73: the disk is full for a sixth of the time. A busy machine does less.
+_CREATED = 0.5
 _FEWEST_LOOKS = 3
 
 
@@ -21,7 +23,7 @@ def shortcomings(looks: int, deeds: Mapping[str, int], answers: Mapping[str, int
     if not answers.get("create 507"):
         found.append("no creation met a full disk")
     created = answers.get("create 201", 0)
-    if not planned or created < planned / 2:
+    if not planned or created < planned * _CREATED:
         found.append(f"{created:,} were created of {planned:,}")
     failed = sum(count for name, count in answers.items() if name.endswith((" cut", " 503")))
     if failed > _MOST_A_MISDEED * sum(deeds.values()):
