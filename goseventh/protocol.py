@@ -11,9 +11,10 @@ from sanic.server.protocols.http_protocol import HttpProtocol
 from goseventh.crowd import CROWDED, Claim, Standing
 from goseventh.limits import Limits
 from goseventh.strict_http import Part, StrictHttp
+from goseventh.unread import Unread
 from goseventh.watch import Watch
 
-# How long a refused client may go on sending before its connection is reset under the answer.
+# How long who has the last answer may go on sending before the connection is reset.
 _LINGER_SECONDS = 2.0
 # How long an answer may lie here, and how long it does before its reader counts as one who does not read.
 _UNREAD_SECONDS = 30.0
@@ -44,6 +45,7 @@ class StrictProtocol(HttpProtocol):
         "part_since",
         "pipelined",
         "requests",
+        "unread",
         "unread_since",
         "watch",
         "written",
@@ -53,6 +55,7 @@ class StrictProtocol(HttpProtocol):
         super().__init__(**options)
         self.limits: Limits = self.app.ctx.limits
         self.watch: Watch = self.app.ctx.watch
+        self.unread: Unread = self.app.ctx.unread
         self.part = Part.IDLE
         self.part_since = 0.0
         # Of use only while nothing can be written. What the client sends meanwhile does not put it off.
@@ -168,12 +171,17 @@ class StrictProtocol(HttpProtocol):
         self.unread_since = monotonic()
         assert self.transport is not None
         self.transport.pause_reading()
-        self.app.ctx.unread.hold(self, self.written + len(self.recv_buffer))
+        self.unread.hold(self, self.written + len(self.recv_buffer))
 
     def resume_writing(self) -> None:
         """Lets answers go on: all is written, or the connection is lost."""
         super().resume_writing()
-        self.app.ctx.unread.release(self)
+        self.unread.release(self)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Ends what runs on it."""
+        super().connection_lost(error)
+        self.unread.lost(self)
 
     def abort(self) -> None:
         """Resets the connection; unlike Sanic's it stays known, for what runs on it has yet to end."""
@@ -189,11 +197,11 @@ class StrictProtocol(HttpProtocol):
     def enforce(self, timeouts: Timeouts, now: float) -> None:
         """Ends what has taken too long: with a 408 where the client still owes a part of its request."""
         http = self._http
-        if http is None or self._task is None:
-            return
         if not self._can_write.is_set():
             if now - self.unread_since > _UNREAD_SECONDS:
                 self.abort()
+        elif http is None or self._task is None:
+            return
         elif http.stage is Stage.IDLE and not http.request_body:
             if self.idle[0] != self.requests:
                 self.idle = (self.requests, now)
@@ -217,8 +225,8 @@ class StrictProtocol(HttpProtocol):
         http = self._http
         if monotonic() <= self.fresh_until or (http is not None and http.stage is not Stage.IDLE):
             return False
-        if self._data_received.is_set() and self._can_write.is_set() and not self.ended:
-            return False  # what came was not looked at yet
+        if http is not None and self.recv_buffer.strip(b"\r"):
+            return False  # a request that is here, or a part of one
         # Sanic's own way logs a fault where an empty line came after the last request.
         if self._task is not None:
             self._task.cancel()
@@ -233,23 +241,36 @@ class StrictProtocol(HttpProtocol):
             self._task.cancel()
 
     def close(self, timeout: float | None = None) -> None:
-        """Closes; after a refusal it first reads on a little, for a reset would take the answer with it."""
+        """Closes when all is read, or, where more may come, a little later: a reset would take the answer."""
         transport = self.transport
-        if not self.linger or transport is None or transport.is_closing() or not transport.can_write_eof():
-            # Sanic's 5 s are less than what a reader has.
-            super().close(_UNREAD_SECONDS if timeout is None else timeout)
+        if transport is None or transport.is_closing() or transport.get_protocol() is not self:
             return
-        transport.write_eof()
-        transport.resume_reading()
-        transport.set_protocol(_Discard(self))
-        self.loop.call_later(_LINGER_SECONDS, transport.abort)
+        if self.linger and transport.can_write_eof():
+            transport.write_eof()
+            transport.resume_reading()
+            transport.set_protocol(_Discard(self, transport))
+        elif self._can_write.is_set():
+            super().close(timeout)
+        else:
+            transport.close()  # Sanic's own way looks ten times a second, and for 5 s at most
 
 
 class _Discard(asyncio.Protocol):
-    """Reads and forgets what a refused client still sends, until it hangs up."""
+    """Reads and forgets what a client still sends that has its last answer, until it hangs up."""
 
-    def __init__(self, before: StrictProtocol) -> None:
+    def __init__(self, before: StrictProtocol, transport: Any) -> None:
         self._before = before
+        self._transport = transport
+        if before._can_write.is_set():
+            self._wait()
+
+    def _wait(self) -> None:
+        self._before.loop.call_later(_LINGER_SECONDS, self._transport.abort)
+
+    def resume_writing(self) -> None:
+        """The last answer is read; that had a deadline of its own."""
+        self._before.resume_writing()
+        self._wait()
 
     def connection_lost(self, error: Exception | None) -> None:
         """Lets the protocol before clean up."""

@@ -41,20 +41,21 @@ class StrictHttp(Http):
         """Receives a head and makes it a request, with its body where that came along, as nearly all do."""
         protocol, buffer = self.protocol, self.recv_buffer
         protocol.part = Part.IDLE
-        if protocol.pipelined:
-            await self._wait_its_turn()
-        protocol.pipelined = True
         end = buffer.find(_HEAD_END, 0, protocol.limits.head)
         if end < 0 or buffer.startswith(b"\r\n"):
             end = await self._receive_head()
+        if protocol.pipelined or protocol.unread.leaving or not protocol._can_write.is_set():
+            await self._wait_its_turn()
+        protocol.pipelined = True
         protocol.requests += 1
         head = read_head(buffer[:end], protocol.limits)
         self.head_only = head.method == "HEAD"
-        self.keep_alive = head.keeps_alive and protocol.app.config.KEEP_ALIVE
+        fields = head.fields
+        self.keep_alive = fields.keeps_alive and protocol.app.config.KEEP_ALIVE
         try:
             request = protocol.request_class(
                 url_bytes=head.target,
-                headers=head.fields,
+                headers=fields.all,
                 version=head.version,
                 method=head.method,
                 transport=protocol.transport,  # type: ignore[arg-type]  # as Sanic itself does
@@ -63,7 +64,7 @@ class StrictHttp(Http):
         except BadURL:
             raise Problem(400, "The target must be a path.") from None
         self.request, request.stream = request, self
-        length = head.length
+        length = fields.length
         framing: Any = None  # not bytes, as Sanic declares
         self.request_bytes = self.request_bytes_left = 0
         if length is None:
@@ -80,7 +81,7 @@ class StrictHttp(Http):
                 framing = True
                 self.request_bytes = self.request_bytes_left = length
         self.request_body = framing
-        self.expecting_continue = head.waits and framing is not None
+        self.expecting_continue = fields.waits and framing is not None
 
     async def http1_response_header(self, data: bytes, end_stream: bool) -> None:
         """Sends an answer; whatever else Sanic may have made goes its way."""
@@ -92,15 +93,22 @@ class StrictHttp(Http):
             # The client holds its body back and is not asked for it: nobody knows what it sends next.
             self.expecting_continue = self.keep_alive = False
             self.request_body = None
-        # Whoever is refused may still be sending, and a reset would take the answer with it.
-        self.protocol.linger = answer.status >= 400 and (not self.keep_alive or bool(self.request_body))
+        # Whoever is refused, sends ahead or does not expect the end may still be sending, and a reset would
+        # take the answer with it.
+        protocol = self.protocol
+        if self.keep_alive:
+            protocol.linger = answer.status >= 400 and bool(self.request_body)
+        else:
+            stopping = not protocol.app.config.KEEP_ALIVE
+            protocol.linger = answer.status >= 400 or stopping or bool(self.recv_buffer)
         self.response_func = None  # type: ignore[assignment]  # as Sanic's own: nothing more may be sent
         head_only = self.head_only
         if head_only is None:  # refused before Sanic read a head
             head_only = self.recv_buffer.startswith(b"HEAD ")
-        more = self.protocol.watch.answered(self, answer)
-        await self._send(answer.wire(keep_alive=self.keep_alive, head_only=head_only, more=more))
+        more = protocol.watch.answered(self, answer)
+        sent = answer.wire(keep_alive=self.keep_alive, head_only=head_only, more=more)
         answer.forget()
+        await self._send(sent)
         self.stage = Stage.IDLE
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -135,10 +143,12 @@ class StrictHttp(Http):
                 await self._receive_more()
 
     async def _wait_its_turn(self) -> None:
-        """Lets others go first, and the client read its last answer, for this request came with that one."""
+        """Lets others go first, the client read its last answer, and those leave who did not read theirs."""
         self.stage = Stage.IDLE  # still: nothing is owed for what was not begun
         await asyncio.sleep(0)
         await self.protocol._can_write.wait()
+        while self.protocol.unread.leaving:
+            await asyncio.sleep(0)
         self.stage = Stage.REQUEST
 
     async def _receive_head(self) -> int:

@@ -29,6 +29,8 @@ class Unread:
         self._most = most
         self._held: dict[Connection, int] = {}
         self._total = 0
+        self.leaving = set[Connection]()
+        """Those that were ended, and whose answers the loop has yet to drop; until then none is to be made."""
 
     def hold(self, connection: Connection, size: int) -> None:
         """Counts `size` bytes for it; where that is too much in all, those held longest end.
@@ -41,8 +43,14 @@ class Unread:
         while self._total > self._most and len(self._held) > 1:
             longest = next(iter(self._held))
             self.release(longest)
+            self.leaving.add(longest)
             longest.abort()
 
     def release(self, connection: Connection) -> None:
         """Nothing is held for it any more, if anything was."""
         self._total -= self._held.pop(connection, 0)
+
+    def lost(self, connection: Connection) -> None:
+        """The loop has dropped all that it had for it."""
+        self.release(connection)
+        self.leaving.discard(connection)

@@ -16,6 +16,7 @@ from tests.serving import Server, until
 FOUND = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\n\r\n"
 MUCH = 3_000_000
 LAST = b"GET /pessoas?t=much HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+POST = b"POST /pessoas HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n"
 HALF = b"GET /half HTTP/1.1\r\nX: "
 
 
@@ -116,6 +117,10 @@ def test_those_held_longest_go_as_soon_as_too_much_is_held() -> None:
     assert [client.gone for client in clients] == [False, True, False, False, False]
     unread.hold(clients[4], 1000)
     assert [client.gone for client in clients] == [True, True, True, True, False]
+    for client in clients[:4]:
+        assert unread.leaving
+        unread.lost(client)
+    assert not unread.leaving
 
 
 def read_whole(client: socket.socket) -> bool:
@@ -141,13 +146,22 @@ def test_a_worker_holds_so_many_unread_bytes_and_no_more(tmp_path: Path) -> None
         assert server.errors() == ""
 
 
-def test_whatever_is_asked_in_one_go_a_worker_holds_no_more(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "packets",
+    [[FOUND * 8], [FOUND[:-2], FOUND[-2:] + FOUND * 7], [POST, b"{}" + FOUND * 8]],
+    ids=["one packet", "in a head", "in a body"],
+)
+def test_whatever_is_asked_ahead_a_worker_holds_no_more(tmp_path: Path, packets: list[bytes]) -> None:
     with Server(tmp_path / "data") as server:
         fill(server)
         (worker,) = server.workers()
-        assert read_all(server, FOUND) > MUCH  # what one search itself takes is there already
+        assert len(read_all(server, FOUND)) > MUCH  # what one search itself takes is there already
         before = memory(worker)
-        with deaf(server, 60, FOUND * 8):
+        with deaf(server, 60, packets[0]) as clients:
+            sleep(0.3)
+            for client in clients:
+                for packet in packets[1:]:
+                    client.sendall(packet)
             most = 0
             for _ in range(20):
                 sleep(0.1)
@@ -156,6 +170,29 @@ def test_whatever_is_asked_in_one_go_a_worker_holds_no_more(tmp_path: Path) -> N
             # An answer under way is there twice while it is made.
             assert most < (64 << 20) + 4 * MUCH
         assert server.errors() == ""
+
+
+def test_a_stop_lets_whoever_has_asked_ahead_read_the_last_answer(tmp_path: Path) -> None:
+    with Server(tmp_path / "data") as server, socket.socket() as client:
+        assert server.create(apelido="much", stack=["q" * 32] * 1700).status == 201
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(20)
+        client.connect(("127.0.0.1", server.port))
+        asking = Thread(target=send_on, args=(client, FOUND * 8000))
+        asking.start()
+        received = client.recv(1 << 16)
+        stopping = Thread(target=server.stop)
+        stopping.start()
+        with suppress(ConnectionResetError):
+            while piece := client.recv(1 << 13):
+                received += piece
+                sleep(0.01)
+        asking.join()
+        stopping.join()
+        heads = received.count(b"HTTP/1.1 200 ")
+        assert received.count(b"Connection: close\r\n") == 1
+        assert received.endswith(b"}]"), "the last answer is cut"
+        assert heads > 1
 
 
 def test_whoever_asks_much_in_one_go_lets_others_go_first(tmp_path: Path) -> None:
@@ -206,12 +243,18 @@ def test_a_body_in_tiny_chunks_takes_no_more_than_it_is_long(tmp_path: Path) -> 
         assert server.errors() == ""
 
 
-def read_all(server: Server, sent: bytes) -> int:
-    """How many bytes the answer has."""
+def send_on(client: socket.socket, sent: bytes) -> None:
+    """Sends it, or as much as it may."""
+    with suppress(OSError):
+        client.sendall(sent)
+
+
+def read_all(server: Server, sent: bytes) -> bytes:
+    """All that is answered."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(sent)
         client.shutdown(socket.SHUT_WR)
-        return sum(map(len, iter(lambda: client.recv(1 << 20), b"")))
+        return b"".join(iter(lambda: client.recv(1 << 20), b""))
 
 
 def on_the_way(port: int) -> int:

@@ -92,7 +92,11 @@ class Client:
     def search(self, query: bytes) -> None:
         """A search with this query string."""
         query = _SOMEBODY.sub(self._somebody, query)
-        answer = self._ask(b"GET /pessoas?%b HTTP/1.1\r\nHost: x\r\n\r\n" % query)
+        request = b"GET /pessoas?%b HTTP/1.1\r\nHost: x\r\n\r\n" % query
+        if heads.judge(request).refused:  # a long term in escapes is too long a target
+            self.head(request)
+            return
+        answer = self._ask(request)
         wanted = oracle.asked(query)
         if isinstance(wanted, int):
             self._refused(answer, {wanted})
