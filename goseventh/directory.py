@@ -36,10 +36,7 @@ def opened(directory: Path, map_size: int, flush_delay: float = 0.0) -> Iterator
     """
     create(directory)
     check(directory)
-    try:
-        partial.remove(directory / partial.NAME)
-    except OSError as error:
-        raise Unusable(f"{directory / partial.NAME} can't be removed: {error.strerror}") from error
+    partial.sweep(directory)
     environment = open_environment(directory, map_size, flush_delay)
     try:
         recover(directory, environment)

@@ -7,8 +7,10 @@ from storage.agreement import Read
 from storage.audit import Progress, unseen
 from storage.beside import reading
 from storage.environment import open_environment
-from storage.errors import Unusable
 from storage.layout import flush
+
+# What a server on the same disk may write meanwhile, and some time after.
+_SPARE = 64 << 20
 
 
 def backup(directory: Path, destination: Path, read: Read, map_size: int, progress: Progress = unseen) -> int:
@@ -18,22 +20,19 @@ def backup(directory: Path, destination: Path, read: Read, map_size: int, progre
     `memory-queue` can't be had. The copy is durable, verified and whole when `destination` appears. Returns
     how many people it holds. `read` as in `verify`. Raises Unusable, and whatever a store can.
     """
-    if destination.exists():
-        raise Unusable(f"{destination} is there already: choose another name")
-    if partial.is_one(destination.name):
-        raise Unusable(f"{destination} is what an unfinished store is called: choose another name")
-    place = destination.with_name(f"{destination.name}.{partial.NAME}")
-    with partial.making(place):
+    place = partial.place_beside(destination)
+    partial.sweep(destination.parent)
+    with partial.making(place) as made:
         with reading(directory, map_size) as store:
-            partial.copy(store.lmdb, place, progress)
+            partial.copy(store.lmdb, made, progress, _SPARE)
         if store.log:
-            environment = open_environment(place, map_size)
+            environment = open_environment(made, map_size)
             try:
                 drainer.move(environment, store.log)
             finally:
                 environment.close()
-        people = partial.check(place, read, progress)
-        flush(place)
-        place.rename(destination)
+        people = partial.check(made, read, progress)
+        flush(made)
+        made.rename(destination)
         flush(destination.resolve().parent)
     return people

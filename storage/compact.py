@@ -28,14 +28,14 @@ def compact(directory: Path, read: Read, map_size: int, progress: Progress = uns
     """
     check(directory)
     place = directory / partial.NAME
-    with partial.making(place):
+    with partial.making(place) as made:
         environment = open_environment(directory, map_size)
         try:
             recover(directory, environment)
-            partial.copy(environment.lmdb, place, progress)
+            partial.copy(environment.lmdb, made, progress)
         finally:
             environment.close()
-        people = partial.check(place, read, progress)
-        before, after = ((one / DATA_FILE).stat().st_size for one in (directory, place))
-        partial.put_in_place(place, directory)
+        people = partial.check(made, read, progress)
+        before, after = ((one / DATA_FILE).stat().st_size for one in (directory, made))
+        partial.put_in_place(made, directory)
     return Compacted(people, before, after)

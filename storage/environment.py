@@ -11,7 +11,7 @@ import lmdb
 from lmdb import Transaction, _Database
 
 from storage.errors import Broken, Faulty, Full, StoreError, Unusable, judged
-from storage.layout import DATA_FILE, NAMES, check_databases, check_file, present
+from storage.layout import DATA_FILE, LOCK_FILE, NAMES, check_databases, check_file, give, present
 from storage.observer import NOBODY, Observer
 from storage.write_lock import WriteLock
 
@@ -197,6 +197,7 @@ def open_shared(directory: Path, map_size: int) -> lmdb.Environment:
             f"{directory} can't be opened as a store: {error}; choose another directory"
         ) from error
     try:
+        give(directory / LOCK_FILE, directory / DATA_FILE)
         check_file(directory, environment)
         check_databases(directory, environment)
     except BaseException as error:

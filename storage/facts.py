@@ -7,6 +7,10 @@ import lmdb
 from lmdb import Transaction, _Database
 
 from storage import records
+from storage.layout import present
+
+# Those that say where all else begins.
+_META_PAGES = 2
 
 
 class Facts(NamedTuple):
@@ -34,6 +38,16 @@ class Facts(NamedTuple):
     reader_slots: int
 
 
+def live_bytes(environment: lmdb.Environment) -> int:
+    """About how large a copy of an open store is that has no free pages."""
+    with environment.begin() as snapshot:
+        stats = [
+            snapshot.stat(environment.open_db(name, snapshot, create=False)) for name in present(environment)
+        ]
+    own = environment.stat()
+    return int((_META_PAGES + _pages(own) + sum(map(_pages, stats))) * own["psize"])
+
+
 def of(
     environment: lmdb.Environment,
     databases: Mapping[str, _Database],
@@ -56,10 +70,10 @@ def of(
         databases={name: number * own["psize"] for name, number in pages.items()},
         page=own["psize"],
         used=last * own["psize"],
-        # Two pages say where all else begins.
-        free_pages=last - 2 - _pages(own) - sum(pages.values()),
+        free_pages=last - _META_PAGES - _pages(own) - sum(pages.values()),
         map=info["map_size"],
-        readers=info["num_readers"],
+        # LMDB's own figure is how many there ever were at once. A line each, below a heading.
+        readers=len(environment.readers().splitlines()) - 1,
         reader_slots=info["max_readers"],
     )
 

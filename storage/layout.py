@@ -10,7 +10,7 @@ from storage import records
 from storage.errors import Faulty, Unusable
 
 DATA_FILE = "data.mdb"
-LOCK_FILE = "lock.mdb"
+LOCK_FILE, WRITE_LOCK = "lock.mdb", "write.lock"
 NAMES = (b"people", b"nicknames", b"terms", b"signatures", b"outlines", b"meta")
 """The databases of a store; see `storage.environment.Environment` for what each is."""
 # Made by whoever opens a store without it: it holds nothing that can't be computed from the rest.
@@ -44,6 +44,7 @@ def create(directory: Path) -> None:
             *_, meta = (made.open_db(name, transaction) for name in NAMES)
             transaction.put(FORMAT_KEY, b"%d" % records.FORMAT, db=meta)
         lock_file.unlink()
+        give(unfinished, directory)
         flush(unfinished)
         unfinished.rename(directory / DATA_FILE)
     except (lmdb.Error, OSError) as error:
@@ -62,6 +63,13 @@ def keep_names(directory: Path) -> None:
             flush(directory.resolve().parent)
     except OSError as error:
         raise Unusable(f"the names of {directory} can't be flushed to the disk: {error}") from error
+
+
+def give(path: Path, model: Path) -> None:
+    """Has root make `path` belong to whom `model` belongs: what a command makes is the server's to open."""
+    owner, own = model.stat(), path.stat()
+    if os.geteuid() == 0 and (own.st_uid, own.st_gid) != (owner.st_uid, owner.st_gid):
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def check(directory: Path) -> None:

@@ -23,6 +23,10 @@ def take(directory: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         os.close(descriptor)
+        if not isinstance(error, BlockingIOError):
+            raise Unusable(
+                f"{directory} can't be locked: {error.strerror}; choose a local directory"
+            ) from error
         raise Unusable(
             f"{directory} is in use by another server or tool: stop it, or choose another directory"
         ) from error

@@ -1,13 +1,14 @@
 """A store in the making: in a directory of its own, moved where it belongs only when it is whole.
 
-So whoever is killed, and whatever the disk does, leaves what was there before, and at most such a directory,
-which the next to make one there removes.
+So whoever is killed, and whatever the disk does, leaves what was there before, and at most such a directory.
+The store lies one directory deeper, under a name of its own: so it is known for unfinished, and the next to
+make or open a store there removes it, and nothing else that is called like it.
 """
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import lmdb
@@ -16,57 +17,101 @@ from storage import lock
 from storage.agreement import Read
 from storage.audit import Progress
 from storage.errors import Faulty, Unusable, judged
-from storage.layout import DATA_FILE, LOCK_FILE, flush, keep_names
+from storage.facts import live_bytes
+from storage.layout import DATA_FILE, LOCK_FILE, WRITE_LOCK, flush, give, keep_names
 from storage.verify import count, verify
 
 NAME = "partial"
 """The name of such a directory within the one it is for, which may be a mount point and can't be renamed."""
-_LOCK_FILES = (LOCK_FILE, "write.lock")
+_STORE = "unfinished"
+_LOCK_FILES = (LOCK_FILE, WRITE_LOCK)
 
 
-def is_one(name: str) -> bool:
-    """Whether a directory of this name is taken for what a killed command left, and so may be removed."""
-    return name == NAME or name.endswith(f".{NAME}")
+def place_beside(destination: Path) -> Path:
+    """Where to make what is to be the new directory `destination`; raises Unusable if it can't be new."""
+    if os.path.lexists(destination):
+        raise Unusable(f"{destination} is there already: choose another name")
+    if _is_one(destination.name):
+        raise Unusable(f"{destination} is what an unfinished store is called: choose another name")
+    return destination.with_name(f"{destination.name}.{NAME}")
 
 
 @contextmanager
-def making(place: Path) -> Iterator[None]:
-    """Makes `place`, an empty directory, and removes it in the end unless it was moved by then.
+def making(place: Path) -> Iterator[Path]:
+    """Yields an empty directory in a new one, `place`; removes both in the end, unless the first was moved.
 
     Inside, what goes wrong on the disk becomes Unusable. Raises that, too, if somebody else makes one there,
     or `place` is something else.
     """
     try:
-        remove(place)
+        _remove(place)
         place.mkdir(mode=0o750)
         held = lock.take(place)
         try:
-            yield
+            made = place / _STORE
+            made.mkdir(mode=0o750)
+            yield made
         finally:
+            _empty(place)
             os.close(held)
-            remove(place)
     except (lmdb.Error, OSError) as error:
         raise Unusable(f"{place} can't be written: {judged(error)}; what was there is whole") from error
 
 
-def remove(place: Path) -> None:
-    """Removes what a store in the making left at `place`, if anything. Raises OSError, and Unusable."""
+def sweep(directory: Path) -> None:
+    """Removes what killed commands left in `directory`, unless somebody works on it, or it can't be."""
+    with suppress(OSError):
+        for place in directory.iterdir():
+            if _is_one(place.name) and place.is_dir() and set(os.listdir(place)) <= {_STORE}:
+                with suppress(OSError, Unusable):
+                    _remove(place)
+
+
+def _is_one(name: str) -> bool:
+    return name == NAME or name.endswith(f".{NAME}")
+
+
+def _remove(place: Path) -> None:
+    """Raises OSError, and Unusable if it is somebody's."""
     if not place.exists():
         return
     held = lock.take(place)
     try:
-        for name in (DATA_FILE, *_LOCK_FILES):
-            (place / name).unlink(missing_ok=True)
-        place.rmdir()
+        if any(name != _STORE for name in os.listdir(place)):
+            raise Unusable(f"{place} is no unfinished store: move it, or choose another name")
+        _empty(place)
     finally:
         os.close(held)
 
 
-def copy(environment: lmdb.Environment, place: Path, progress: Progress) -> None:
-    """Copies one snapshot of an open store, without its free pages; no writer waits, or is waited for."""
+def _empty(place: Path) -> None:
+    """Only of what is made here: with anything else in it the directory stays."""
+    made = place / _STORE
+    if made.exists():
+        for name in (DATA_FILE, *_LOCK_FILES):
+            (made / name).unlink(missing_ok=True)
+        made.rmdir()
+    place.rmdir()
+
+
+def copy(environment: lmdb.Environment, place: Path, progress: Progress, spare: int = 0) -> None:
+    """Copies one snapshot of an open store, without its free pages; no writer waits, or is waited for.
+
+    Raises Unusable, with nothing written, if that would leave less than `spare` bytes of the disk.
+    """
     progress(0, None, "copying")
+    refuse_without_room(place, live_bytes(environment) + spare)
     environment.copy(os.fspath(place), compact=True)
     (place / DATA_FILE).chmod(0o640)
+
+
+def refuse_without_room(place: Path, size: int) -> None:
+    """Raises Unusable unless so many bytes more fit on the disk of `place`."""
+    disk = os.statvfs(place)
+    if (free := disk.f_bavail * disk.f_frsize) < size:
+        raise Unusable(
+            f"the disk of {place} has {free} bytes free, and this needs {size}: nothing was changed"
+        )
 
 
 def check(place: Path, read: Read, progress: Progress) -> int:
@@ -86,7 +131,9 @@ def put_in_place(place: Path, directory: Path) -> None:
     holder of the directory's lock may call this, with nothing of it open. Raises Unusable while others read.
     """
     with _unread(directory / LOCK_FILE):
-        (place / DATA_FILE).rename(directory / DATA_FILE)
+        there = directory / DATA_FILE
+        give(place / DATA_FILE, there if there.exists() else directory)
+        (place / DATA_FILE).rename(there)
         keep_names(directory)
 
 

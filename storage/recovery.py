@@ -63,7 +63,8 @@ def refuse_pending(directory: Path, moved: int) -> None:
         raise Unusable(f"who waits in {directory} can't be read: {error}; see to the disk") from error
     if number := len(pending_format.waiting(groups, moved)):
         raise Unusable(
-            f"people wait in {directory}'s log who are not in the store yet ({number}): start the server once"
+            f"people wait in {directory}'s log who are not in the store yet ({number}): "
+            "start the server once, in the version that wrote them"
         )
 
 

@@ -27,12 +27,13 @@ def restore(source: Path, directory: Path, read: Read, progress: Progress = unse
     held = lock.take(source)
     place = directory / partial.NAME
     try:
-        with partial.making(place):
-            _copy(source / DATA_FILE, place / DATA_FILE, progress)
-            people = partial.check(place, read, progress)
-            with open_read_only(place) as environment:
+        with partial.making(place) as made:
+            partial.refuse_without_room(made, (source / DATA_FILE).stat().st_size)
+            _copy(source / DATA_FILE, made / DATA_FILE, progress)
+            people = partial.check(made, read, progress)
+            with open_read_only(made) as environment:
                 refuse_waiting(source, environment)
-            partial.put_in_place(place, directory)
+            partial.put_in_place(made, directory)
     finally:
         os.close(held)
     return people

@@ -35,18 +35,28 @@ class Upgraded(NamedTuple):
     people: int
     before: int
     """The format that there was."""
+    kept: Path | None
+    """Where a copy of it is."""
 
 
 def upgrade(
-    directory: Path, backup: Path | None, read: Read, map_size: int, progress: Progress = unseen
+    directory: Path,
+    read: Read,
+    map_size: int,
+    *,
+    keep: bool,
+    backup: Path | None = None,
+    progress: Progress = unseen,
 ) -> Upgraded | None:
     """Has the store in `directory` be of this version's format; None if it is.
 
-    `backup` becomes a copy of what there was, a new directory; none is made for None. `read` as in `verify`.
-    Raises Unusable for a newer format, or one from which no step leads on. Only the holder of the directory's
-    lock may call this.
+    To `keep` what there was, it is copied to the new directory `backup`, by default one in `directory` that
+    is called by its format. A copy that is there already, such as of a run that was cut off, will do if it
+    holds the same. `read` as in `verify`. Raises Unusable for a newer format, or one from which no step leads
+    on. Only the holder of the directory's lock may call this.
     """
     refuse_empty(directory)
+    partial.sweep(directory)
     for fault in audit(directory, progress):
         raise Faulty(f"{directory} is damaged: {fault}; restore a backup")
     with open_unchecked(directory) as environment:
@@ -60,37 +70,54 @@ def upgrade(
             f"{directory} has format {before}, from which this version knows no way to {records.FORMAT}: "
             "use the version that wrote it, or a later one"
         )
-    if backup is not None:
-        _keep(directory, backup, progress)
-    place = directory / partial.NAME
-    with partial.making(place):
+    kept = (backup or directory / f"before-upgrade-{before}") if keep else None
+    if kept is not None:
+        _keep(directory, kept, progress)
+    with partial.making(directory / partial.NAME) as made:
         with open_unchecked(directory) as environment:
-            partial.copy(environment, place, progress)
-        with lmdb.open(str(place), max_dbs=len(NAMES) * 2, map_size=map_size, create=False) as environment:
+            partial.copy(environment, made, progress)
+        with lmdb.open(str(made), max_dbs=len(NAMES) * 2, map_size=map_size, create=False) as environment:
             for number in numbers:
                 STEPS[number](environment, progress)
                 with environment.begin(write=True) as transaction:
                     meta = environment.open_db(b"meta", transaction)
                     transaction.put(FORMAT_KEY, b"%d" % (number + 1), db=meta)
-        people = partial.check(place, read, progress)
-        partial.put_in_place(place, directory)
-    return Upgraded(people, before)
+        people = partial.check(made, read, progress)
+        partial.put_in_place(made, directory)
+    return Upgraded(people, before, kept)
 
 
 def _keep(directory: Path, backup: Path, progress: Progress) -> None:
-    """Copies what there is, of whatever format."""
-    if backup.exists():
-        raise Unusable(f"{backup} is there already: choose another name, or --no-backup")
-    place = backup.with_name(f"{backup.name}.{partial.NAME}")
-    with partial.making(place):
+    """Copies what there is, of whatever format, unless that was done."""
+    partial.sweep(backup.parent)
+    if (backup / DATA_FILE).exists():
+        _refuse_other(directory, backup, progress)
+        return
+    place = partial.place_beside(backup)
+    with partial.making(place) as made:
         with open_unchecked(directory) as environment:
-            partial.copy(environment, place, progress)
-        for fault in audit(place, progress):
+            partial.copy(environment, made, progress)
+        for fault in audit(made, progress):
             raise Faulty(f"what was copied is damaged, and nothing was changed: {fault}")
-        flush(place / DATA_FILE)
-        flush(place)
-        place.rename(backup)
+        flush(made / DATA_FILE)
+        flush(made)
+        made.rename(backup)
         flush(backup.resolve().parent)
+
+
+def _refuse_other(directory: Path, backup: Path, progress: Progress) -> None:
+    """Raises Unusable unless `backup` is a whole copy of what is in `directory`."""
+    faults = list(audit(backup, progress))
+    # The head says who was created last: nobody was since, and nobody is ever changed.
+    if faults or _meta(backup) != _meta(directory):
+        raise Unusable(f"{backup} is there already, and holds something else: choose another --backup")
+    # It may have been cut off before its name was.
+    flush(backup.resolve().parent)
+
+
+def _meta(directory: Path) -> dict[bytes, bytes]:
+    with open_unchecked(directory) as environment, environment.begin() as snapshot:
+        return dict(snapshot.cursor(environment.open_db(b"meta", snapshot, create=False)))
 
 
 def _format(directory: Path, environment: lmdb.Environment) -> int:

@@ -33,11 +33,11 @@ class Ended(NamedTuple):
 class Commands:
     """Runs commands of `goseventh`, one by one."""
 
-    def __init__(self, disk: CountingDisk) -> None:
+    def __init__(self, disk: CountingDisk, module: str) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GOSEVENTH_")}
         self.disk = disk
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.commands"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=kept | disk.variables,
             stdin=subprocess.PIPE,
@@ -73,9 +73,9 @@ class Commands:
 
 
 @contextmanager
-def commands(work: Path, root: Path) -> Iterator[Commands]:
-    """A disk below `root`, and commands on it; `work` is for what that needs."""
-    made = Commands(CountingDisk(work, root))
+def commands(work: Path, root: Path, module: str = "tests.commands") -> Iterator[Commands]:
+    """A disk below `root`, and commands on it; `work` is for what that needs, `module` runs them."""
+    made = Commands(CountingDisk(work, root), module)
     try:
         yield made
     finally:

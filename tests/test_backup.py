@@ -6,16 +6,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from goseventh import person
 from goseventh.bench.crash.load import Load
 from storage import lock, partial
+from storage.backup import backup
 from storage.beside import reading
+from storage.compact import compact
+from storage.errors import Unusable
 from storage.layout import DATA_FILE
+from storage.restore import restore
 from storage.verify import count, verify
 from tests.commands import Commands, commands
 from tests.load import assert_kept
@@ -144,12 +149,82 @@ def test_a_backup_never_takes_the_place_of_anything(tmp_path: Path, source: Path
     ended = run("backup", "--data-dir", str(source), str(tmp_path))
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "is there already" in one_line(ended.stderr)
-    (tmp_path / "copy.partial").mkdir()
-    (tmp_path / "copy.partial" / "mine").touch()
+    shutil.copytree(source, tmp_path / "copy.partial")
     ended = run("backup", "--data-dir", str(source), str(tmp_path / "copy"))
     assert (ended.returncode, ended.stdout) == (2, "")
-    one_line(ended.stderr)
-    assert (tmp_path / "copy.partial" / "mine").exists()
+    assert "is no unfinished store" in one_line(ended.stderr)
+    assert people_of(tmp_path / "copy.partial") == PEOPLE + 2
+
+
+def test_a_start_removes_what_is_unfinished_and_nothing_that_is_called_so(
+    tmp_path: Path, source: Path
+) -> None:
+    place = tmp_path / "data"
+    shutil.copytree(source, place)
+    for name in ("partial", "mine.partial"):
+        shutil.copytree(source, place / name)
+    with partial.making(place / "held.partial") as held:
+        with partial.making(place / "killed.partial") as made:
+            shutil.copytree(source, made, dirs_exist_ok=True)
+            shutil.copytree(place / "killed.partial", place / "left.partial")
+        with Server(place) as server:
+            assert server.count() == PEOPLE + 2
+        assert held.exists()
+    found = {path.name for path in place.iterdir() if path.is_dir()}
+    assert found == {"partial", "mine.partial"}
+    assert people_of(place / "partial") == people_of(place / "mine.partial") == PEOPLE + 2
+
+
+def test_a_backup_removes_what_killed_ones_of_other_names_left(tmp_path: Path, source: Path) -> None:
+    with partial.making(tmp_path / "monday.partial"):
+        shutil.copytree(tmp_path / "monday.partial", tmp_path / "tuesday.partial")
+        ended = run("backup", "--data-dir", str(source), str(tmp_path / "wednesday"))
+        assert ended.returncode == 0, ended
+        assert {path.name for path in tmp_path.iterdir()} == {"monday.partial", "wednesday"}
+
+
+def test_what_would_fill_the_disk_is_not_begun(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "data"
+    shutil.copytree(source, place)
+    size = (source / DATA_FILE).stat().st_size
+    few = SimpleNamespace(f_frsize=4096, f_bavail=1)
+    monkeypatch.setattr(os, "statvfs", lambda _: few)
+    before = (place / DATA_FILE).read_bytes()
+    works: list[Callable[[], object]] = [
+        lambda: backup(place, tmp_path / "copy", person.read, 1 << 30),
+        lambda: compact(place, person.read, 1 << 30),
+        lambda: restore(source, tmp_path / "new", person.read),
+    ]
+    (tmp_path / "new").mkdir()
+    for work in works:
+        with pytest.raises(Unusable, match="has 4096 bytes free, and this needs"):
+            work()
+    assert (place / DATA_FILE).read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "new"}
+    few.f_bavail = (size + (60 << 20)) // 4096  # a server goes on writing beside a backup
+    with pytest.raises(Unusable, match="this needs"):
+        works[0]()
+    works[1]()
+    works[2]()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_makes_belongs_to_whom_the_store_does(tmp_path: Path, source: Path) -> None:
+    place = tmp_path / "data"
+    shutil.copytree(source, place)
+    for path in (place, place / DATA_FILE):
+        os.chown(path, 10001, 10002)
+    for command in (("stats",), ("compact",), ("import", "/dev/null")):
+        ended = run(*command, "--data-dir", str(place))
+        assert ended.returncode == 0, ended
+        assert {(path.stat().st_uid, path.stat().st_gid) for path in place.iterdir()} == {(10001, 10002)}
+    shutil.rmtree(place)
+    place.mkdir()
+    os.chown(place, 10001, 10002)
+    assert run("restore", "--data-dir", str(place), str(source)).returncode == 0
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in place.iterdir()} == {(10001, 10002)}
 
 
 def test_what_is_no_store_has_no_backup(tmp_path: Path) -> None:

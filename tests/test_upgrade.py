@@ -4,6 +4,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,29 +12,27 @@ import pytest
 from storage import partial, records
 from storage.environment import open_environment
 from storage.layout import DATA_FILE, FORMAT_KEY
+from tests.commands import Commands, commands
 from tests.serving import ROOT, Server
-from tests.test_backup import people_of
+from tests.storage.disk import KILL
+from tests.test_backup import FAULTS, people_of
 from tests.test_cli import contents, environment, one_line, run
 from tests.test_importing import exported
 
 GOLDEN = ROOT / "tests" / "golden"
-# As of format 0: nobody had a nickname in the index.
 _PROGRAM = """
 import os, signal, sys
 import lmdb
-from goseventh import cli, person
-from storage import records, upgrade
+from goseventh import cli
+from tests import upgrading
 
-def step(environment, progress):
-    people, nicknames = (environment.open_db(name) for name in (b"people", b"nicknames"))
-    with environment.begin(write=True) as transaction:
-        for key, stored in transaction.cursor(people):
-            transaction.put(person.read(records.document(stored))[0], key, db=nicknames)
-    {end}
-
-upgrade.STEPS[0] = step
+upgrading.learn(lambda: {end})
 sys.exit(cli.main(sys.argv[1:]))
 """
+
+
+def _raise(error: str) -> str:
+    return f"(_ for _ in ()).throw({error})"
 
 
 @pytest.mark.parametrize("version", sorted(path.stem for path in GOLDEN.glob("*.ndjson")))
@@ -74,7 +73,7 @@ def _set_format(place: Path, written: bytes) -> None:
     opened.close()
 
 
-def upgrade(place: Path, *flags: str, end: str = "pass") -> "subprocess.CompletedProcess[str]":
+def upgrade(place: Path, *flags: str, end: str = "None") -> "subprocess.CompletedProcess[str]":
     """By a version that knows a way from format 0, whose step does `end` when the copy is half new."""
     command = [sys.executable, "-c", _PROGRAM.format(end=end), "upgrade", "--data-dir", str(place), *flags]
     return subprocess.run(
@@ -91,11 +90,56 @@ def test_an_older_store_is_upgraded_after_a_backup(old: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("ok: 2 people, format 0 became 1\n")
     assert people_of(old) == 2
-    shutil.move(old / "before-upgrade", old.with_name("kept"))
+    shutil.move(old / "before-upgrade-0", old.with_name("kept"))
     again = upgrade(old.with_name("kept"), "--no-backup")
     assert again.stdout == "ok: 2 people, format 0 became 1\n"
     assert (old / DATA_FILE).read_bytes() != before
     assert upgrade(old).stdout == f"ok: {old} has format 1 already\n"
+
+
+def test_a_backup_that_is_there_will_do_only_if_it_holds_the_same(old: Path, tmp_path: Path) -> None:
+    assert upgrade(old, end=_raise("lmdb.MapFullError('full')")).returncode == 2
+    shutil.copytree(old, tmp_path / "other")
+    shutil.rmtree(tmp_path / "other" / "before-upgrade-0")
+    assert upgrade(old).stdout.startswith("ok: 2 people, format 0 became 1\n")
+    with Server(old) as server:
+        assert server.create(apelido="cid").status == 201
+    _set_format(old, b"0")
+    kept = (old / "before-upgrade-0" / DATA_FILE).read_bytes()
+    ended = upgrade(old)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "holds something else" in one_line(ended.stderr)
+    ended = upgrade(old, "--backup", str(tmp_path / "kept"))
+    assert ended.stdout.startswith("ok: 3 people, format 0 became 1\n")
+    assert (old / "before-upgrade-0" / DATA_FILE).read_bytes() == kept
+
+
+@pytest.fixture(scope="module")
+def on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands, Path]]:
+    root = tmp_path_factory.mktemp("disk")
+    with commands(tmp_path_factory.mktemp("work"), root, "tests.upgrading") as made:
+        yield made, root
+
+
+@pytest.mark.debian("cc")
+@pytest.mark.parametrize(("code", "persistent"), FAULTS)
+def test_an_upgrade_cut_off_anywhere_can_be_run_again(
+    on_disk: tuple[Commands, Path], old: Path, code: int, persistent: bool
+) -> None:
+    run_one, place = on_disk[0].run, on_disk[1] / "data"
+    shutil.copytree(old, place)
+    for ended in on_disk[0].at_each_step(code, "upgrade", "--data-dir", place, persistent=persistent):
+        assert ended.code == (-signal.SIGKILL if code == KILL else 2), ended
+        again = run_one("upgrade", "--data-dir", place)
+        assert again.code == 0, again
+        assert people_of(place) == 2
+        kept = place / "before-upgrade-0"
+        assert [path for path in place.iterdir() if path.is_dir()] in ([], [kept])
+        if again.output.startswith("ok: 2 people"):
+            assert run_one("upgrade", "--data-dir", kept, "--no-backup").output.startswith("ok: 2 people")
+        shutil.rmtree(place)
+        shutil.copytree(old, place)
+    shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("written", [b"0", b"2"])
@@ -124,8 +168,8 @@ def test_whose_backup_has_no_place_is_not_upgraded(old: Path) -> None:
     ("end", "code"),
     [
         ("os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL),
-        ("raise lmdb.MapFullError('full')", 2),
-        ("raise OSError(28, 'No space left on device')", 2),
+        (_raise("lmdb.MapFullError('full')"), 2),
+        (_raise("OSError(28, 'No space left on device')"), 2),
     ],
 )
 def test_a_step_cut_off_leaves_the_store_as_it_was(old: Path, end: str, code: int) -> None:

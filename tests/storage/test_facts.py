@@ -37,6 +37,16 @@ def test_pages_add_up_and_people_are_counted(opened: Opened, directory: Path) ->
     opened.store.close()
 
 
+def test_readers_come_and_go(opened: Opened) -> None:
+    lmdb = opened.store._environment.lmdb
+    snapshots = [lmdb.begin() for _ in range(20)]
+    assert opened.store.facts().readers >= 20
+    while snapshots:
+        snapshots.pop().abort()
+    assert opened.store.facts().readers < 10  # a few are kept for the next ones
+    opened.store.close()
+
+
 def test_who_waits_is_counted_too(directory: Path) -> None:
     directory.mkdir()
     opened = Opened(directory, table.find("write-behind"), window=60.0)
