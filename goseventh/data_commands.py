@@ -4,9 +4,11 @@ import argparse
 
 from goseventh import settings
 from goseventh.arguments import Parser, add
-from goseventh.settings import DATA_DIR, MAP_SIZE, SERVE, STRATEGY, WINDOW
+from goseventh.settings import DATA_DIR, MAP_SIZE, MAX_BODY, SERVE, STRATEGY, WINDOW
 
 _OPENED = (DATA_DIR, MAP_SIZE)
+# Who was created by a body of the largest size comes in again by the same setting.
+_IMPORTED = (*_OPENED, MAX_BODY)
 _STATS = (*_OPENED, STRATEGY, WINDOW)
 
 
@@ -48,10 +50,14 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         "import",
         _import,
         "add people from lines of JSON to the store of a stopped server; exit code 1 if a line was refused",
-        _OPENED,
+        _IMPORTED,
     )
     command.add_argument("source", metavar="FILE", nargs="?", help="by default standard input")
-    command.add_argument("--dry-run", action="store_true", help="change nothing, and say what would be")
+    command.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="change nothing, and say what would be; needs as much room in TMPDIR as the people would take",
+    )
     command = add(
         commands,
         "export",
@@ -76,7 +82,9 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         _OPENED,
     )
     command.add_argument(
-        "--backup", metavar="DEST", help="a new directory; by default before-upgrade in the data directory"
+        "--backup",
+        metavar="DEST",
+        help="a new directory; by default before-upgrade- and the format, in the data directory",
     )
     command.add_argument("--no-backup", action="store_true", help="make no backup")
     add(commands, "config", _config, "list every setting, its value and where it came from", SERVE)
@@ -116,7 +124,7 @@ def _import(given: argparse.Namespace) -> int:
     from goseventh import importing
 
     source = Path(given.source) if given.source else None
-    return importing.run(settings.from_environment(_OPENED, vars(given)), source, dry_run=given.dry_run)
+    return importing.run(settings.from_environment(_IMPORTED, vars(given)), source, dry_run=given.dry_run)
 
 
 def _export(given: argparse.Namespace) -> int:

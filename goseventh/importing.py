@@ -7,35 +7,26 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import storage.lock
-from goseventh import person
 from goseventh.directory import hold, opened
 from goseventh.endings import FAULTY, ended, persons
-from goseventh.limits import DEFAULTS
-from goseventh.problems import Problem
-from goseventh.progress import Show, progress
+from goseventh.preparing import Prepared, preparing
+from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage import bulk
 from storage.bulk import Fate, Given
 from storage.errors import Unusable
-from storage.layout import DATA_FILE
+from storage.rehearsal import rehearsing
 
-# As many as a segment holds that is never merged again: hardly anybody's text is written twice.
-GROUP = 16384
-_LINE = DEFAULTS.body
+FIRST_GROUP = 16384
+"""As many lines as a segment that is never merged again has people: no text is written twice."""
+_MOST_LINES = 8 * FIRST_GROUP
+_GROUP_BYTES = 64 << 20
 
 Add = Callable[[Sequence[Given]], list[Fate]]
 """Has a group added, durably, and says what became of each."""
-
-
-class _Line(NamedTuple):
-    """A line that asks for something."""
-
-    number: int
-    asked: Given | str
-    """Whom it asks for, or why it is refused."""
 
 
 class _Tally:
@@ -44,18 +35,26 @@ class _Tally:
     def __init__(self) -> None:
         self.added = self.there = self.refused = 0
 
-    def report(self, lines: Sequence[_Line], fates: Sequence[Fate]) -> None:
+    def next_group(self) -> int:
+        """How many lines to add next.
+
+        However few of them there are, they have most pages of the nicknames written anew: so they are the
+        more, the more those are.
+        """
+        return max(FIRST_GROUP, min((self.added + self.there) // 4, _MOST_LINES))
+
+    def report(self, group: Sequence[Prepared], fates: Sequence[Fate]) -> None:
         """Counts a group that is durable, and says who was refused; `fates` are of those asked for."""
-        each = iter(fates)
-        for number, asked in lines:
-            fate = asked if isinstance(asked, str) else next(each)
-            if fate is Fate.ADDED:
-                self.added += 1
-            elif fate is Fate.THERE:
-                self.there += 1
-            else:
-                self.refused += 1
-                print(f"line {number}: {fate if isinstance(fate, str) else fate.value}", file=sys.stderr)
+        self.added += fates.count(Fate.ADDED)
+        self.there += fates.count(Fate.THERE)
+        refused = [one for part in group for one in part.refused]
+        numbers = (number for part in group for number in part.numbers)
+        for number, fate in zip(numbers, fates, strict=True):
+            if fate is not Fate.ADDED and fate is not Fate.THERE:
+                refused.append((number, fate.value))
+        self.refused += len(refused)
+        for number, why in sorted(refused):
+            print(f"line {number}: {why}", file=sys.stderr)
 
 
 def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
@@ -71,10 +70,13 @@ def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
         try:
             with ExitStack() as stack:
                 file = stack.enter_context(_reading(source))
+                size = _size(file)
+                prepared = stack.enter_context(preparing(file, settings.max_body))
                 add = stack.enter_context(_rehearsing(settings) if dry_run else _adding(settings))
                 show = stack.enter_context(progress(sys.stderr, thread=True))
-                for lines in _groups(file, show):
-                    tally.report(lines, add([one.asked for one in lines if isinstance(one.asked, Given)]))
+                for group in _groups(prepared, tally.next_group):
+                    tally.report(group, add([given for part in group for given in part.given]))
+                    show(group[-1].read, size, f"{group[-1].number} lines")
         finally:
             what = "would be added" if dry_run else "added"
             print(f"{persons(tally.added)} {what}, {tally.there} already there, {tally.refused} refused")
@@ -86,7 +88,11 @@ def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
 @contextmanager
 def _reading(source: Path | None) -> Iterator[BinaryIO]:
     if source is None:
-        yield sys.stdin.buffer
+        if sys.stdin is None:
+            raise Unusable("standard input is closed")
+        # The process that reads lets go of what is standard input here.
+        with open(os.dup(sys.stdin.fileno()), "rb") as file:
+            yield file
         return
     try:
         file = source.open("rb")
@@ -110,53 +116,33 @@ def _adding(settings: Settings) -> Iterator[Add]:
 
 @contextmanager
 def _rehearsing(settings: Settings) -> Iterator[Add]:
-    """Judges by the store there is, and adds to another one, which goes in the end: a file has no limit."""
+    """Adds to a store that goes in the end."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="goseventh-")))
-        new = stack.enter_context(opened(scratch, settings.map_size))
-        old = None
-        if (settings.data_dir / DATA_FILE).exists():
+        if settings.data_dir.exists():
             storage.lock.take(settings.data_dir)
-            old = stack.enter_context(opened(settings.data_dir, settings.map_size))
-
-        def add(group: Sequence[Given]) -> list[Fate]:
-            fates = [Fate.ADDED] * len(group)
-            if old is not None:
-                with old.lmdb.begin() as snapshot:
-                    fates = bulk.judge(old, snapshot, group)
-            left = [given for given, fate in zip(group, fates, strict=True) if fate is Fate.ADDED]
-            with new.writing() as transaction:
-                later = iter(bulk.add(new, transaction, left))
-            return [next(later) if fate is Fate.ADDED else fate for fate in fates]
-
-        yield add
+        new = stack.enter_context(opened(scratch, settings.map_size))
+        yield stack.enter_context(rehearsing(settings.data_dir, new))
 
 
-def _groups(file: BinaryIO, show: Show) -> Iterator[list[_Line]]:
-    """The lines that ask for something, by groups; tells how many bytes were read."""
+def _groups(prepared: Iterator[Prepared], most: Callable[[], int]) -> Iterator[list[Prepared]]:
+    """Groups of about as many lines as `most` says when each begins, or as memory has room for."""
+    group: list[Prepared] = []
+    begin = 0
+    full = most()
+    for part in prepared:
+        group.append(part)
+        if (
+            sum(len(one.given) + len(one.refused) for one in group) >= full
+            or part.read - begin >= _GROUP_BYTES
+        ):
+            yield group
+            group, begin, full = [], part.read, most()
+    if group:
+        yield group
+
+
+def _size(file: BinaryIO) -> int | None:
+    """How many bytes it has; None where nobody can know."""
     found = os.fstat(file.fileno())
-    size = found.st_size if stat.S_ISREG(found.st_mode) else None
-    read = number = 0
-    lines: list[_Line] = []
-    while written := file.readline(_LINE + 1):
-        number += 1
-        read += len(written)
-        if len(written) > _LINE and not written.endswith(b"\n"):
-            lines.append(_Line(number, f"it is longer than {_LINE} bytes"))
-            while written and not written.endswith(b"\n"):
-                written = file.readline(_LINE)
-                read += len(written)
-        elif not written.isspace():
-            lines.append(_Line(number, _asked(written)))
-        if len(lines) == GROUP:
-            show(read, size, f"{number} lines")
-            yield lines
-            lines = []
-    yield lines
-
-
-def _asked(written: bytes) -> Given | str:
-    try:
-        return Given(*person.prepare_kept(written))
-    except Problem as problem:
-        return problem.detail
+    return found.st_size if stat.S_ISREG(found.st_mode) else None

@@ -10,7 +10,7 @@ from goseventh.limits import DEFAULTS
 from goseventh.problems import Problem
 from index import text
 from storage import records
-from storage.records import Record
+from storage.records import UUID_LENGTH, Record
 
 NICKNAME, NAME, BORN, STACK = "apelido", "nome", "nascimento", "stack"
 _WIRE = ["id", NICKNAME, NAME, BORN, STACK]
@@ -23,6 +23,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TEXTS = frozenset({str})
 _BEFORE_ID = b'{"id":"'
 _AFTER_ID = b'",'
+MOST_ADDED = len(_BEFORE_ID) + UUID_LENGTH + len(_AFTER_ID) + len(',"stack":null')
+"""So many bytes a document is at most longer than the body that it was made of."""
 
 
 def prepare(body: bytes, depth: int = DEFAULTS.depth) -> Record:

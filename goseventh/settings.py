@@ -69,6 +69,12 @@ WINDOW = Setting(
     "milliseconds of answers that write-behind may have at risk",
     written.milliseconds(10),
 )
+MAX_BODY = Setting(
+    "max-body",
+    written.human(DEFAULTS.body),
+    "the largest body taken; a larger one gets 413",
+    written.size_between(1, 1 << 30),
+)
 SERVE = (
     HOST,
     PORT,
@@ -81,12 +87,7 @@ SERVE = (
     DATA_DIR,
     STRATEGY,
     MAP_SIZE,
-    Setting(
-        "max-body",
-        written.human(DEFAULTS.body),
-        "the largest body taken; a larger one gets 413",
-        written.size_between(1, 1 << 30),
-    ),
+    MAX_BODY,
     Setting(
         "max-head",
         written.human(DEFAULTS.head),

@@ -28,18 +28,16 @@ class Fate(Enum):
     ID_TAKEN = "somebody else has this id"
 
 
-class _Known(NamedTuple):
-    """Who is in the store, of those whom a group may meet."""
+class Tables(NamedTuple):
+    """Where it is looked up who is there."""
 
-    holders: dict[bytes, bytes]
-    """Nickname → id"""
-    documents: dict[bytes, bytes]
-    """Id → document"""
+    people: _Database
+    nicknames: _Database
 
 
-def judge(environment: Environment, snapshot: "Transaction[bytes]", group: Sequence[Given]) -> list[Fate]:
+def judge(tables: Tables, snapshot: "Transaction[bytes]", group: Sequence[Given]) -> list[Fate]:
     """What would become of each of `group`, were they added one after the other."""
-    fates, _ = _judge(environment, snapshot, group)
+    fates, _ = _judge(tables, snapshot, group)
     return fates
 
 
@@ -49,7 +47,7 @@ def add(environment: Environment, transaction: "Transaction[bytes]", group: Sequ
     Ids that are made here follow the store's clock, which those that are kept never move. Raises lmdb.Error
     as `people.apply` does.
     """
-    fates, new = _judge(environment, transaction, group)
+    fates, new = _judge(Tables(environment.people, environment.nicknames), transaction, group)
     if not new:
         return fates
     head = people.read_head(environment, transaction)
@@ -77,41 +75,39 @@ def add(environment: Environment, transaction: "Transaction[bytes]", group: Sequ
 
 
 def _judge(
-    environment: Environment, snapshot: "Transaction[bytes]", group: Sequence[Given]
+    tables: Tables, snapshot: "Transaction[bytes]", group: Sequence[Given]
 ) -> tuple[list[Fate], list[Given]]:
     """What becomes of each, and those who are new."""
-    known = _known(environment, snapshot, group)
-    holders, documents = known
+    holders = _get(snapshot, tables.nicknames, {given.record.nickname for given in group})
+    keys = {given.id for given in group if given.id is not None}
+    stored = _get(snapshot, tables.people, keys.union(holders.values()))
     fates: list[Fate] = []
-    new: list[Given] = []
-    # Of those who are new and have no id yet, by nickname.
-    nameless: dict[bytes, Record] = {}
+    # Nickname → who is new and has it.
+    new: dict[bytes, Given] = {}
+    new_ids: set[bytes] = set()
     for given in group:
         record, key = given
-        holder = holders.get(record.nickname)
-        if (other := nameless.get(record.nickname)) is not None:
-            fates.append(Fate.THERE if key is None and record == other else Fate.NICKNAME_TAKEN)
-        elif holder is not None:
-            same = key in (None, holder) and documents.get(holder) == records.keep_id(record, holder).document
+        nickname = record.nickname
+        if (other := new.get(nickname)) is not None:
+            same = key in (None, other.id) and record == other.record
             fates.append(Fate.THERE if same else Fate.NICKNAME_TAKEN)
-        elif key is not None and key in documents:
+        elif (holder := holders.get(nickname)) is not None:
+            same = key in (None, holder) and _is_document(stored.get(holder), record, holder)
+            fates.append(Fate.THERE if same else Fate.NICKNAME_TAKEN)
+        elif key is None:
+            fates.append(Fate.ADDED)
+            new[nickname] = given
+        elif key in stored or key in new_ids:
             fates.append(Fate.ID_TAKEN)
         else:
             fates.append(Fate.ADDED)
-            new.append(given)
-            if key is None:
-                nameless[record.nickname] = record
-            else:
-                holders[record.nickname] = key
-                documents[key] = records.keep_id(record, key).document
-    return fates, new
+            new[nickname] = given
+            new_ids.add(key)
+    return fates, list(new.values())
 
 
-def _known(environment: Environment, snapshot: "Transaction[bytes]", group: Sequence[Given]) -> _Known:
-    holders = _get(snapshot, environment.nicknames, {given.record.nickname for given in group})
-    keys = {given.id for given in group if given.id is not None}
-    stored = _get(snapshot, environment.people, keys.union(holders.values()))
-    return _Known(holders, {key: records.document(value) for key, value in stored.items()})
+def _is_document(stored: bytes | None, record: Record, key: bytes) -> bool:
+    return stored is not None and records.document(stored) == records.keep_id(record, key).document
 
 
 def _get(snapshot: "Transaction[bytes]", database: _Database, keys: set[bytes]) -> dict[bytes, bytes]:

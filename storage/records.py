@@ -26,6 +26,8 @@ _NANOSECONDS = 1_000_000
 _FRACTIONS = 4096
 UUID = r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 """A regular expression of an id as it is written."""
+UUID_LENGTH = 36
+"""Characters of it."""
 _IS_UUID = re.compile(UUID)
 _VERSION = 7
 _VARIANT = 0b10
