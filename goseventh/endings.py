@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import lmdb
 
-from storage.errors import StoreError, judged
+from storage.errors import Full, StoreError, judged
 
 FAULTY = 1
 """It was done, and something is not as it should be: faults found, lines refused."""
@@ -21,11 +21,19 @@ def ended(work: Callable[[], int], interrupted: str) -> int:
     except BrokenPipeError:
         raise
     except (StoreError, lmdb.Error, OSError) as error:
-        print(f"goseventh: {' '.join(str(judged(error)).split())}", file=sys.stderr)
+        print(f"goseventh: {' '.join(_said(error).split())}", file=sys.stderr)
         return UNUSABLE
     except KeyboardInterrupt:
         print(f"goseventh: interrupted: {interrupted}", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _said(error: Exception) -> str:
+    """Of the store what its error means; of a file that is read or written, what the system says."""
+    found = judged(error)
+    if isinstance(error, OSError) and not isinstance(found, Full):
+        return str(error)
+    return str(found)
 
 
 def persons(number: int) -> str:

@@ -41,8 +41,7 @@ def run(settings: Settings, target: Path | None) -> int:
 
     try:
         return ended(work, "nothing whole was written")
-    except BrokenPipeError:  # whoever reads has seen enough; what is buffered goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
         return FAULTY
 
 
@@ -50,14 +49,23 @@ def run(settings: Settings, target: Path | None) -> int:
 def _writing(target: Path | None) -> Iterator[BinaryIO]:
     """Standard output; or a file that is there when it is whole and flushed, and not before."""
     if target is None:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with _standard_output() as file:
+            yield file
         return
     if target.exists():
         raise Unusable(f"{target} is there already: choose another name")
     partial = target.with_name(f"{target.name}.partial")
     try:
-        with partial.open("wb") as file:
+        # As close as the store that it comes from.
+        file = open(partial, "xb", opener=lambda path, flags: os.open(path, flags, 0o640))  # noqa: SIM115
+    except FileExistsError as error:
+        raise Unusable(
+            f"{partial} is there already, of another export or one that was killed: see to it"
+        ) from error
+    except OSError as error:
+        raise Unusable(f"{target} can't be written: {error.strerror}") from error
+    try:
+        with file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -67,3 +75,18 @@ def _writing(target: Path | None) -> Iterator[BinaryIO]:
         raise Unusable(f"{target} can't be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def _standard_output() -> Iterator[BinaryIO]:
+    if sys.stdout is None:
+        raise Unusable("standard output is closed")
+    try:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # What is still buffered goes nowhere, or to write it at the end would fail once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
+            raise
+        raise Unusable(f"standard output can't be written: {error.strerror}") from error

@@ -28,6 +28,8 @@ def documents(store: Beside, snapshot: "Transaction[bytes]") -> Iterator[bytes]:
             for key, value in found:
                 number += 1
                 yield _checked(key, value, number)
+    if number != (there := snapshot.stat(databases["people"])["entries"]):
+        raise Faulty(f"the searchable text has {number} people of {there}: see what verify says")
     for person in store.waiting(snapshot):
         yield person.document
 
