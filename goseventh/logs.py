@@ -1,5 +1,6 @@
 """What is logged, and in which form: a line for people, or an object a line for programs."""
 
+import json
 import logging
 import sys
 import time
@@ -52,7 +53,11 @@ class _Json(logging.Formatter):
         }
         if record.exc_info:
             shown["error"] = self.formatException(record.exc_info)
-        return orjson.dumps(shown | _fields(record), default=str).decode()
+        shown |= _fields(record)
+        try:
+            return orjson.dumps(shown, default=str).decode()
+        except orjson.JSONEncodeError:  # a lone surrogate, such as of a file name that is no UTF-8
+            return json.dumps(shown, default=str)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:

@@ -43,9 +43,11 @@ def render(found: Sequence[Metric], accept: str) -> tuple[bytes, bytes]:
     return encode(registry), kind.encode()
 
 
-def collect(shared: Tally, facts: Facts, strategy: str, started: float) -> list[Metric]:
-    """All metrics. `started` is when the server was, in seconds since 1970."""
-    return [*_of_requests(shared.sums()), *_of_store(shared, facts), *_of_server(shared, strategy, started)]
+def collect(shared: Tally, facts: Facts | None, strategy: str, started: float) -> list[Metric]:
+    """All metrics, those of `facts` aside if there are none. `started` is in seconds since 1970."""
+    cells = shared.sums()
+    of_store = _of_store(facts) if facts is not None else ()
+    return [*_of_requests(cells), *_of_writing(cells), *of_store, *_of_server(shared, strategy, started)]
 
 
 def _of_requests(cells: list[int]) -> Iterator[Metric]:
@@ -59,7 +61,7 @@ def _of_requests(cells: list[int]) -> Iterator[Metric]:
     )
     for name, columns in tally.ANSWERED.items():
         for status, column in columns.statuses.items():
-            if cells[column]:
+            if cells[column] or status in tally.ALERTED:
                 requests.add_metric([*_NAMES[name], str(status or "other")], cells[column])
         if sum(columns.seconds.buckets(cells)):
             _add(seconds, _NAMES[name], columns.seconds, cells)
@@ -71,10 +73,19 @@ def _of_requests(cells: list[int]) -> Iterator[Metric]:
     for kind, histogram in tally.SEARCHES.items():
         _add(searches, [kind], histogram, cells)
     yield searches
+    yield CounterMetricFamily(
+        _PREFIX + "search_blocks",
+        "Blocks of 128 people that exact searches met, where there are signatures.",
+        cells[tally.BLOCKS],
+    )
+    yield CounterMetricFamily(
+        _PREFIX + "search_blocks_skipped",
+        "Those of them that a signature let them pass over.",
+        cells[tally.SKIPPED],
+    )
 
 
-def _of_store(shared: Tally, facts: Facts) -> Iterator[Metric]:
-    cells = shared.sums()
+def _of_writing(cells: list[int]) -> Iterator[Metric]:
     groups = HistogramMetricFamily(_PREFIX + "group_people", "Creations that were answered together.")
     _add(groups, [], tally.GROUPS, cells)
     yield groups
@@ -83,9 +94,14 @@ def _of_store(shared: Tally, facts: Facts) -> Iterator[Metric]:
     )
     _add(commits, [], tally.COMMITS, cells)
     yield commits
+    yield GaugeMetricFamily(
+        _PREFIX + "queue_people", "Creations that wait to be written.", cells[tally.WAITING]
+    )
+
+
+def _of_store(facts: Facts) -> Iterator[Metric]:
     free = facts.map - facts.used
     for name, help_, value in (
-        ("queue_people", "Creations that wait to be written.", cells[tally.WAITING]),
         ("people", "People in the store.", facts.people),
         ("segments", "Segments of searchable text.", facts.segments),
         (
@@ -98,7 +114,7 @@ def _of_store(shared: Tally, facts: Facts) -> Iterator[Metric]:
         ("reader_slots", "Snapshots that there can be at once.", facts.reader_slots),
         (
             "reader_slots_used",
-            "Those taken, by dead processes too until they are forgotten.",
+            "Those taken now, by dead processes too until they are forgotten.",
             facts.readers,
         ),
     ):

@@ -8,12 +8,14 @@ from typing import NamedTuple
 import orjson
 from sanic import Request
 
-from goseventh import __version__, endpoints, metrics, tally, ui
+from goseventh import endpoints, metrics, tally, ui
 from goseventh.answers import JSON, Answer
 from goseventh.endpoints import App, Handler
 from goseventh.problems import Problem
 from goseventh.store import Store
+from goseventh.versions import versions
 from goseventh.watch import Watch
+from storage.errors import Unavailable
 from storage.strategies.table import Strategy
 
 
@@ -81,7 +83,7 @@ def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> Non
         found = store.facts()
         shown = {
             "people": found.people,
-            "version": __version__,
+            **versions(),
             "strategy": facts.strategy.name,
             "promise": facts.strategy.promise,
             "uptime_seconds": round(monotonic() - facts.started, 3),
@@ -94,7 +96,11 @@ def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> Non
 
     async def shown_to_prometheus(request: Request) -> Answer:
         watch.measure(store.waiting())
-        found = metrics.collect(watch.shared, store.facts(), facts.strategy.name, facts.since)
+        try:
+            known = store.facts()
+        except Unavailable:  # just then somebody has to look at the rest
+            known = None
+        found = metrics.collect(watch.shared, known, facts.strategy.name, facts.since)
         body, kind = metrics.render(found, request.headers.get("accept", ""))
         return Answer(200, body, kind)
 

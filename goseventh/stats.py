@@ -1,15 +1,13 @@
 """`goseventh stats`: what a store is like, also while a server runs."""
 
-import platform
 from collections.abc import Iterator
 from typing import Any
 
-import lmdb
 import orjson
 
-from goseventh import __version__
 from goseventh.endings import ended
 from goseventh.settings import Settings
+from goseventh.versions import versions
 from storage import facts
 from storage.beside import reading
 from storage.facts import Facts
@@ -36,12 +34,10 @@ def run(settings: Settings, *, json: bool) -> int:
 def _shown(settings: Settings, found: Facts) -> dict[str, Any]:
     strategy = settings.strategy.within(settings.write_behind_window)
     return {
-        "version": __version__,
-        "python": platform.python_version(),
-        "lmdb": ".".join(map(str, lmdb.version())),
+        **versions(),
         "data_dir": str(settings.data_dir),
-        "strategy": strategy.name,
-        "promise": strategy.promise,
+        # A running server may have been told otherwise, and says so itself at /stats.
+        "would_serve": {"strategy": strategy.name, "promise": strategy.promise},
         **found._asdict(),
     }
 

@@ -19,6 +19,8 @@ STATUSES: Final = (
     200, 201, 400, 401, 404, 405, 408, 413, 414, 417, 422, 431, 500, 503, 505, 507, 0
 )  # fmt: skip
 """Those that are told apart; 0 stands for any other."""
+ALERTED: Final = (500, 503, 507)
+"""Those of them that are told even while there are none: who looks for a rise must have seen the 0."""
 SECONDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets of durations."""
 PEOPLE: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
@@ -113,6 +115,10 @@ ANSWERED: Final = {
 }
 """Endpoint → its columns."""
 SEARCHES: Final = {kind: _columns.durations() for kind in ("exact", "fuzzy")}
+BLOCKS: Final = _columns.one()
+"""Blocks of people that exact searches met, where there are signatures."""
+SKIPPED: Final = _columns.one()
+"""Those of them that the signatures let them pass over."""
 GROUPS: Final = _columns.groups()
 COMMITS: Final = _columns.durations()
 STARTS: Final = _columns.one()

@@ -36,6 +36,8 @@ class Watch:
         self.connections: Collection[object] = ()
         """Those that are open."""
         self._stopping = False
+        # What those who had this row before have come to.
+        self._blocks, self._skipped = self._row[tally.BLOCKS], self._row[tally.SKIPPED]
         self._row[tally.STARTS] += 1
         self._row[tally.SERVING] = self._row[tally.CONNECTIONS] = self._row[tally.WAITING] = 0
 
@@ -85,6 +87,11 @@ class Watch:
     def searched(self, kind: str, seconds: float) -> None:
         """A search of the kind ("exact" or "fuzzy") took so long, waiting for others included."""
         tally.SEARCHES[kind].add(self._row, seconds)
+
+    def looked_into(self, blocks: int, skipped: int) -> None:
+        """Exact searches here have met so many blocks by now, and passed over so many. By any thread."""
+        self._row[tally.BLOCKS] = self._blocks + blocks
+        self._row[tally.SKIPPED] = self._skipped + skipped
 
     def wrote_group(self, size: int) -> None:
         """So many records were answered together."""

@@ -14,3 +14,6 @@ class Kept:
         self.segments = Sealed()
         self.signatures: Tables = {}
         self.outlines: Tables = {}
+        self.blocks = self.skipped = 0
+        """Those that exact searches met signatures of, and those of them that they passed over: counted by
+        whichever thread searches, and so but nearly exact."""

@@ -55,6 +55,8 @@ def search(
             spent += _SIGNATURE_COST
             opened = signature.read(table.header)
             blocks = signature.candidates(opened, asked, table.parts)
+            kept.blocks += opened.blocks
+            kept.skipped += opened.blocks - blocks.bit_count()
             at, size = span.first, opened.block
             runs = [
                 (max(at + begin * size, first), min(at + end * size, span.end))

@@ -15,6 +15,9 @@ class Observer(Protocol):
     def committed(self, seconds: float) -> None:
         """A durable commit took so long, its flush included."""
 
+    def looked_into(self, blocks: int, skipped: int) -> None:
+        """Exact searches here have met so many blocks by now, and passed over so many. By any thread."""
+
 
 class Nobody:
     """Not watching, so that the store need not ask whether anybody is."""
@@ -23,6 +26,9 @@ class Nobody:
         pass
 
     def committed(self, seconds: float) -> None:
+        pass
+
+    def looked_into(self, blocks: int, skipped: int) -> None:
         pass
 
 

@@ -139,6 +139,7 @@ class Store(Generic[Token]):
                 )
             except TimeoutError:
                 raise Busy("this search took too long") from None
+            self._environment.observer.looked_into(self._kept.blocks, self._kept.skipped)
             return [*found, *_matching(newest, needle, limit - len(found))]
 
     def resembling(self, term: str, limit: int, deadline: float = math.inf) -> list[bytes]:

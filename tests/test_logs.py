@@ -1,5 +1,6 @@
 """What is logged, in both forms, and the id by which a request is found in it."""
 
+import json
 import logging
 import os
 import re
@@ -86,6 +87,14 @@ def test_json_is_a_line_whatever_is_logged() -> None:
     line = logs.formatter(logs.JSON).format(record)
     assert "\n" not in line
     assert orjson.loads(line)["message"] == "two\nlines of \"b'\\xff'\""
+
+
+def test_json_is_a_line_also_of_what_is_no_utf_8() -> None:
+    record = logging.makeLogRecord(
+        {"msg": "the file \udcff", "levelname": "INFO", "fields": {"path": "\udcfe"}}
+    )
+    found = json.loads(logs.formatter(logs.JSON).format(record))
+    assert (found["message"], found["path"]) == ("the file \udcff", "\udcfe")
 
 
 def test_a_server_s_own_messages_take_the_form_too(tmp_path: Path) -> None:

@@ -15,9 +15,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from goseventh import __version__
+from goseventh import __version__, metrics
+from goseventh.tally import Tally
 from tests.serving import ROOT, Reply, Server, ask, until
 
 MONITORING = ROOT / "deploy" / "monitoring"
@@ -47,6 +49,20 @@ def test_each_worker_tells_of_all_and_of_those_who_died(server: Server) -> None:
     until(lambda: value(server, "workers") == 2)
     assert {value(server, "requests_total", **route, status="200") for _ in range(20)} == {40}
     assert value(server, "worker_restarts_total") == 1
+
+
+def test_what_alerts_look_for_is_told_before_it_happens(server: Server) -> None:
+    found = samples(server.request("GET", "/metrics"))
+    for status in ("500", "503", "507"):
+        for labels in ({"method": "POST", "route": "/pessoas"}, {"method": "other", "route": "other"}):
+            key = frozenset((labels | {"status": status}).items())
+            assert found["goseventh_requests_total", key] == 0
+
+
+def test_what_the_workers_share_is_told_where_the_store_can_not_be_read() -> None:
+    found = {metric.name for metric in metrics.collect(Tally(1), None, "group-commit", 0.0)}
+    assert {"goseventh_requests", "goseventh_queue_people", "goseventh_workers"} <= found
+    assert "goseventh_people" not in found
 
 
 def test_what_is_counted(server: Server) -> None:
@@ -133,6 +149,13 @@ def test_promtool_finds_no_fault(shared_server: Server) -> None:
             ["promtool", *arguments], cwd=MONITORING, input=given, capture_output=True, check=False
         )
         assert (ran.returncode, ran.stderr) == (0, b""), (arguments, ran.stdout, ran.stderr)
+
+
+def test_every_alert_is_seen_to_fire_and_not_to_fire() -> None:
+    [group] = yaml.safe_load((MONITORING / "alerts.yml").read_text())["groups"]
+    cases = yaml.safe_load((MONITORING / "alerts_test.yml").read_text())["tests"]
+    seen = {(one["alertname"], bool(one["exp_alerts"])) for case in cases for one in case["alert_rule_test"]}
+    assert seen == {(rule["alert"], fires) for rule in group["rules"] for fires in (False, True)}
 
 
 @pytest.mark.debian("prometheus")

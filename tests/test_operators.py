@@ -1,5 +1,6 @@
 """Operators' pages: what they say, and who may see them."""
 
+import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 
 from goseventh import __version__, operators, settings
 from goseventh.operators import Guard
+from goseventh.versions import versions
 from storage.store import MAP_SIZE
 from storage.strategies.table import Strategy
 from tests.serving import Reply, Server, until
+from tests.test_cli import run
 
 TOKEN = "a-token.of_the~operators+0/=="
 PAGES = ["/stats", "/metrics"]
@@ -136,3 +139,18 @@ def test_there_are_pages_where_somebody_may_see_them(token: str | None, address:
 def test_every_page_is_tried_here() -> None:
     source = Path(operators.__file__).read_text()
     assert source.count(".add(app, ") == source.count(".add(app, guard.protect(") == len(PAGES)
+
+
+def test_the_command_says_the_same_and_no_more_of_the_strategy_than_it_knows(tmp_path: Path) -> None:
+    with Server(tmp_path / "data", "--strategy", "per-request") as server:
+        assert server.create().status == 201
+        shown = ask(server, "/stats").json
+        ended = run("stats", "--json", "--data-dir", str(tmp_path / "data"))
+    found = json.loads(ended.stdout)
+    assert found["people"] == 1
+    for name, version in versions().items():
+        assert found[name] == shown[name] == version
+    assert "strategy" not in found
+    assert found["would_serve"]["strategy"] == settings.ROWS[0].name != shown["strategy"]
+    table = run("stats", "--data-dir", str(tmp_path / "data")).stdout
+    assert f"would serve strategy     {settings.ROWS[0].name}\n" in table

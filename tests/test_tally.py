@@ -71,7 +71,17 @@ def test_no_two_figures_share_a_column() -> None:
     taken = [one.column + place for one in histograms for place in range(one.width)]
     taken += [column for columns in tally.ANSWERED.values() for column in columns.statuses.values()]
     taken += [
-        tally.STARTS, tally.SERVED, tally.SERVING, tally.SHED, tally.CONNECTIONS, tally.WAITING
+        tally.STARTS, tally.SERVED, tally.SERVING, tally.SHED, tally.CONNECTIONS, tally.WAITING,
+        tally.BLOCKS, tally.SKIPPED,
     ]  # fmt: skip
     assert sorted(taken) == list(range(len(taken)))
     assert len(Tally(3).sums()) == len(taken)
+
+
+def test_who_takes_a_row_counts_blocks_on_from_those_before() -> None:
+    shared = Tally(2)
+    for blocks, skipped in ((5, 3), (10, 4)):
+        watch = Watch(shared, 1, access_log=False)
+        watch.looked_into(1, 0)
+        watch.looked_into(blocks, skipped)
+    assert (shared.sums()[tally.BLOCKS], shared.sums()[tally.SKIPPED]) == (15, 7)

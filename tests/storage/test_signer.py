@@ -15,6 +15,7 @@ from index.tables import Span
 from storage import derived, layout, lock, signer
 from storage.committer import Committer
 from storage.environment import Environment, open_environment
+from storage.observer import Nobody
 from storage.people import Created
 from storage.store import Store
 from storage.strategies import memory_queue, table
@@ -249,3 +250,24 @@ def test_the_thread_ends_with_the_store(unsigned: Path) -> None:
     made = Opened(unsigned, table.DEFAULT)
     made.store.close()
     assert not made.store._signer._thread.is_alive()
+
+
+class _Counted(Nobody):
+    """How many blocks searches have met and passed over."""
+
+    found = (0, 0)
+
+    def looked_into(self, blocks: int, skipped: int) -> None:
+        self.found = blocks, skipped
+
+
+def test_blocks_that_are_passed_over_are_told(place: Path) -> None:
+    fill(place, 48)
+    counted = _Counted()
+    opened = Opened(place, table.DEFAULT, observer=counted)
+    until(lambda: signed(opened.store) == tiers(1, 17, 33))
+    assert opened.store.search(b"nobody at all", 50) == []
+    assert counted.found == (3, 3)
+    assert len(opened.store.search(b"quetzal20.", 50)) == 1
+    assert counted.found == (6, 5)
+    opened.store.close()
