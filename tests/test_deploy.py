@@ -49,6 +49,15 @@ def test_the_service_exposes_little(unit: Path) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.debian("docker-compose")
+def test_compose_takes_its_file(tmp_path: Path) -> None:
+    written = (ROOT / "docker-compose.yml").read_text()
+    for text, code in ((written, 0), (written.replace("cap_drop", "cap_drp"), 1)):
+        (tmp_path / "docker-compose.yml").write_text(text)
+        ran = subprocess.run(["docker-compose", "config", "--quiet"], cwd=tmp_path, check=False)
+        assert ran.returncode == code
+
+
 def test_kubernetes_takes_the_manifest(objects: dict[str, Any]) -> None:
     assert set(objects) == {"PersistentVolumeClaim", "Deployment", "Service"}
     for each in objects.values():
@@ -72,7 +81,7 @@ def test_one_pod_has_the_volume_and_the_service_finds_it(objects: dict[str, Any]
         deployment["template"]["metadata"]["labels"].items()
     )
     assert container["livenessProbe"]["httpGet"]["path"] == "/health"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/ready"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/health"
     assert not pod["enableServiceLinks"]
 
 

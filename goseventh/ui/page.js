@@ -1,13 +1,23 @@
 "use strict";
 const PERIOD = 2000;   // milliseconds between two looks
 const WINDOW = 10;     // looks that latencies are taken over
+const OLDEST = 25;     // seconds after which a look is none: the page was hidden meanwhile
 const TREND = 60;      // rates that the line shows
 const MOST = 50;       // people that a search finds at most
 const TOKEN = "goseventh-token", LANGUAGE = "goseventh-language";
 const $ = (id) => document.getElementById(id);
 const english = new Map([...document.querySelectorAll("[data-word]")].map((place) => [place, place.textContent]));
-let language = localStorage.getItem(LANGUAGE) ?? (navigator.language.startsWith("pt") ? "pt-BR" : "en");
+let language = kept(LANGUAGE) ?? (navigator.language.startsWith("pt") ? "pt-BR" : "en");
 let looks = [], rates = [], timer;
+
+// A browser may keep nothing for anybody; then it throws.
+function kept(name) {
+  try { return localStorage.getItem(name); } catch { return null; }
+}
+
+function keep(name, value) {
+  try { localStorage.setItem(name, value); } catch { /* until the page is closed it holds all the same */ }
+}
 
 // What this page itself asks for is none of what is to be watched.
 const own = (path) => path === "/stats" || path.startsWith("/ui");
@@ -63,6 +73,7 @@ async function ask() {
     const stats = await answer.json();
     const before = looks.at(-1);
     if (before && stats.uptime_seconds < before.uptime_seconds) looks = [], rates = [];  // another server by now
+    looks = looks.filter(({ uptime_seconds }) => stats.uptime_seconds - uptime_seconds <= OLDEST);
     if (looks.length) rates = [...rates, rate(looks.at(-1), stats)].slice(-TREND);
     looks = [...looks, stats].slice(-WINDOW - 1);
     tell("live");
@@ -209,7 +220,7 @@ $("search").addEventListener("submit", find);
 $("create").addEventListener("submit", create);
 $("language").addEventListener("click", () => {
   speak(portuguese() ? "en" : "pt-BR");
-  localStorage.setItem(LANGUAGE, language);
+  keep(LANGUAGE, language);
 });
 document.addEventListener("visibilitychange", () => document.hidden || look());
 speak(language);
