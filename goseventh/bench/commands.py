@@ -115,7 +115,7 @@ def _add_search(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument(
         "--sizes", default="10k,100k,1M", help="how many people the stores hold (%(default)s)"
     )
-    command.add_argument("--corpora", help="whose people: some of tournament,brazilian (both)")
+    command.add_argument("--corpora", help="whose people: some of tournament,brazilian,cyrillic (all)")
     command.add_argument("--contenders", help="who is measured, such as goseventh,sqlite (all)")
     command.add_argument("--seed", type=int, default=1, help="of the people and terms (%(default)s)")
     command.add_argument(

@@ -38,6 +38,8 @@ _MAY_REPEAT = 8
 _AFTER_ID = b'","%b":"%%b","%b":"%%b","%b":"%%b","%b":%%b}' % tuple(
     field.encode() for field in (NICKNAME, NAME, BORN, STACK)
 )
+# Without ABSENT_MARK.
+_CYRILLIC = str.maketrans(LETTERS, "абвгдезийклмнопрстуфхцчшщы" + "абвгдезийклмнопрстуфхцчшщы".upper())
 
 
 class NotAvailable(Exception):
@@ -155,7 +157,24 @@ class Brazilian:
             yield Named(nickname.encode(), name.encode(), nickname.lower().encode(), name.lower().encode())
 
 
-TABLE: dict[str, Callable[[int], Naming]] = {"tournament": Tournament, "brazilian": Brazilian}
+class Cyrillic:
+    """The tournament's letters, each as one of two bytes: no name or nickname has an ASCII letter."""
+
+    may_repeat = 2 * _MAY_REPEAT
+
+    def __init__(self, seed: int) -> None:
+        self._latin = Tournament(seed)
+
+    def draw(self, first: int, count: int) -> Iterator[Named]:
+        for drawn in self._latin.draw(first, count):
+            yield Named(*(text.decode().translate(_CYRILLIC).encode() for text in drawn))
+
+
+TABLE: dict[str, Callable[[int], Naming]] = {
+    "tournament": Tournament,
+    "brazilian": Brazilian,
+    "cyrillic": Cyrillic,
+}
 """Every corpus by its name."""
 
 

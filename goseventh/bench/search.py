@@ -74,7 +74,7 @@ def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) 
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED if isinstance(refusal, Refusal) else FAILED
     except KeyboardInterrupt:
-        print("goseventh bench: interrupted; nothing is left behind", file=err)
+        print("goseventh bench: interrupted; no store is left behind", file=err)
         return INTERRUPTED
 
 
@@ -111,6 +111,8 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cpus": os.cpu_count(),
+        "complete": False,
+        "passed": True,
         "runs": [],
         "faults": [],
     }
@@ -125,13 +127,20 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
                 one = _measure(options, place / f"{corpus}-{size}", corpus, size, _Steps(out, show))
                 results["runs"].append(one)
                 results["faults"] += one["faults"]
+                results["passed"] = not results["faults"]
                 search_report.show(search_report.text(one), out)
+                _keep(options, results)
                 shutil.rmtree(place / f"{corpus}-{size}", ignore_errors=True)
-    results["passed"] = not results["faults"]
+    results["complete"] = True
     search_report.show(search_report.verdict(results), out)
+    _keep(options, results)
+    return PASSED if results["passed"] else FAILED
+
+
+def _keep(options: Options, results: dict[str, Any]) -> None:
+    """After each store, for the largest may take hours, and an interrupt shall cost no more than that one."""
     if options.json:
         options.json.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
-    return PASSED if results["passed"] else FAILED
 
 
 class _Steps:

@@ -7,6 +7,7 @@ import random
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import stringzilla
@@ -25,6 +26,8 @@ ACCENTED = ("João", "Conceição", "Antônio", "Araújo", "Gonçalves", "Vitór
 _GRAM = 4
 _SAMPLE = 5_000  # people whose grams are counted
 _WORST_LENGTHS = range(10, 40)
+_HALF = 6  # characters
+_LONG = 400  # characters: a term may have 512, but no field has more than 100
 
 
 class Kind(NamedTuple):
@@ -55,6 +58,8 @@ def kinds(texts: Texts, seed: int) -> list[Kind]:
         Kind("accented", "Portuguese names", ACCENTED),
         Kind("spread", "50 people spread evenly over all", spread, hard=True),
         Kind("worst", "the most frequent 4-grams, and nobody", list(_worst(people, texts)), hard=True),
+        Kind("near miss", "the beginnings of two names in one, and nobody", list(_joined(some, texts))),
+        Kind("long", f"{_LONG} characters of names, and nobody", list(_long(some))),
         Kind(
             "fuzzy", "somebody's name with a typing error", [mistyped(rng, name, 1) for name in names], FUZZY
         ),
@@ -79,6 +84,20 @@ def _ends(people: Sequence[Sequence[str]]) -> Iterator[str]:
 
 def _common() -> list[str]:
     return [name for name in TECHNOLOGIES if len(name) >= _GRAM][:TERMS]
+
+
+def _joined(people: Sequence[Sequence[str]], texts: Texts) -> Iterator[str]:
+    """In whatever letters the people are written, which random ones are not."""
+    beginnings = list({name[:_HALF]: None for _, name, *_ in people if len(name) >= _HALF})
+    joined = (one + other for one, other in zip(beginnings, reversed(beginnings), strict=True))
+    absent = (term for term in joined if stringzilla.find(texts.whole, needle(term)) < 0)
+    yield from islice(absent, TERMS)
+
+
+def _long(people: Sequence[Sequence[str]]) -> Iterator[str]:
+    everything = " ".join(name for _, name, *_ in people)
+    for begin in islice(range(0, len(everything) - _LONG, _LONG), TERMS):
+        yield everything[begin : begin + _LONG]
 
 
 def _worst(people: Sequence[Sequence[str]], texts: Texts) -> Iterator[str]:

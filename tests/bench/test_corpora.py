@@ -55,3 +55,10 @@ def test_a_prefix_makes_other_nicknames() -> None:
 
 def test_names_of_brazil_have_accents() -> None:
     assert sum(not record.text.isascii() for record in everyone("brazilian")) > SIZE / 5
+
+
+def test_names_in_cyrillic_have_no_ascii_letter() -> None:
+    marks = {RARE_MARK.lower(), SPREAD_MARK.lower()}
+    for record in everyone("cyrillic"):
+        nickname, name = (field.decode() for field in record.text.split(FIELD_END)[:2])
+        assert name in marks or not any(letter.isascii() for letter in nickname + name.replace(" ", ""))

@@ -40,7 +40,15 @@ def test_all_text_is_searched_as_each_person_is(texts: Texts) -> None:
 
 @pytest.mark.parametrize(
     ("name", "least", "most"),
-    [("absent", 0, 0), ("worst", 0, 0), ("rare", 1, 20), ("common", SIZE // 10, SIZE), ("spread", 45, 50)],
+    [
+        ("absent", 0, 0),
+        ("worst", 0, 0),
+        ("near miss", 0, 0),
+        ("long", 0, 0),
+        ("rare", 1, 20),
+        ("common", SIZE // 10, SIZE),
+        ("spread", 45, 50),
+    ],
 )
 def test_a_kind_finds_as_many_as_it_says(texts: Texts, name: str, least: int, most: int) -> None:
     kind = of(texts, name)
@@ -52,6 +60,12 @@ def test_a_kind_finds_as_many_as_it_says(texts: Texts, name: str, least: int, mo
 def test_every_part_of_the_worst_terms_is_there(texts: Texts) -> None:
     for term in of(texts, "worst").terms:
         assert all(found(texts, term[at : at + 4]) for at in range(len(term) - 3)), term
+
+
+def test_both_halves_of_a_near_miss_are_there(texts: Texts) -> None:
+    for term in of(texts, "near miss").terms:
+        assert found(texts, term[:6]), term
+        assert found(texts, term[6:]), term
 
 
 def test_every_kind_has_terms_of_its_own(texts: Texts) -> None:
