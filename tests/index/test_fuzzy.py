@@ -127,6 +127,20 @@ def test_the_best_come_first_and_of_equals_the_oldest() -> None:
     assert resembling(entries, "barbosa", 3) == [2, 3, 0]
 
 
+def test_different_fields_that_are_as_similar_come_by_the_age_of_their_entries() -> None:
+    entries = [[("barboza", "barbosi", "barbosu")[number % 3]] for number in range(2 * LIMIT)]
+    assert resembling(entries, "barbosa") == list(range(LIMIT))
+
+
+@pytest.mark.usefixtures("small")
+def test_equals_come_by_age_wherever_they_are_stored(tmp_path: Path) -> None:
+    entries = [[("barboza", "barbosi", "barbosu")[number * number % 3]] for number in range(140)]
+    with log(tmp_path, entries) as made:
+        for levels in ((), (1,), (0, 1)):
+            made.store(*levels)
+            assert made.search("barbosa") == list(range(1, LIMIT + 1))
+
+
 def test_an_entry_counts_once_with_its_best_field() -> None:
     assert resembling([["barbasa"], ["barboza", "Barbosa"]], "barbosa") == [1, 0]
 

@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
+from lmdb import Transaction
 
 from index import tables, term_log
-from index.tables import Span
+from index.tables import Kept, Span
 from tests.index.databases import opened
 
 
@@ -62,3 +63,35 @@ def test_a_new_table_replaces_all_others_of_its_entries_and_no_more(
         term_log.key_of(5),
         term_log.key_of(17),
     }
+
+
+def test_an_older_snapshot_does_not_use_a_newer_table_that_another_has_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(term_log, "TIERS", (4,))
+    monkeypatch.setattr(tables, "GROUP", 2)
+    group = Span(1, 8, 0)
+    kept: Kept = {}
+    with opened(tmp_path) as (environment, database):
+
+        def store(span: Span) -> None:
+            with environment.begin(write=True) as transaction:
+                for part in range(3):
+                    transaction.put(span.key(part), tables.seal(b"of level %d" % span.level), db=database)
+                tables.remove_replaced(transaction, database, span)
+
+        def seen(snapshot: "Transaction[memoryview]") -> list[tuple[Span, bytes]]:
+            """Every span with a table, and what one of its parts says."""
+            covered = tables.cover(snapshot, database, 1, 8, kept)
+            return [
+                (span, bytes(tables.content(table.parts(1)))) for span, table in covered if table is not None
+            ]
+
+        for tier in group.tiers():
+            store(tier)
+        with environment.begin(buffers=True) as older:
+            store(group)
+            with environment.begin(buffers=True) as newer:
+                assert seen(newer) == [(group, b"of level 0")]
+                assert seen(older) == [(tier, b"of level 1") for tier in group.tiers()]
+                assert seen(newer) == [(group, b"of level 0")]
