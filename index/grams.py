@@ -16,7 +16,8 @@ from index.text import ENTRY_END, FIELD_END
 
 LONG = 4
 """Bytes of a long gram."""
-_SHORT = 3
+SHORT = 3
+"""Bytes of the longest short gram."""
 _CODES = 1 << 24
 # Makes of a short gram's code that of itself, of its first two bytes, of its first.
 _PREFIXES = (0, 0xFF0000, 0xFFFF00)
@@ -65,7 +66,7 @@ class Common(NamedTuple):
 
 def code_of(gram: bytes) -> int:
     """The code of a gram."""
-    return int.from_bytes(gram.ljust(_SHORT, ENTRY_END), "little")
+    return int.from_bytes(gram.ljust(SHORT, ENTRY_END), "little")
 
 
 def pieces(texts: Iterable[Slice], entries: int, every: int = 1) -> Iterator[Piece]:

@@ -47,8 +47,11 @@ _SHORT_SHARE = 16
 _MOST_ROWS = 1 << 16
 # At 1 bit in 5, eight grams leave one block in 400,000; the others are for grams that are in every block.
 _NEEDLE_GRAMS = 16
+# More of them leave so few blocks that looking into the short grams, too, takes longer than to scan these.
+_FEW_GRAMS = 4
 # Odd numbers whose bits look random: the golden ratio of 2**32, and one from MurmurHash3's finaliser.
 _MULTIPLIERS = (0x9E3779B1, 0xC2B2AE35)
+_ASCII = 0x7F
 _MOST_BLOCKS = 1 << 16
 # Headers of so many tables are read once: those of 100 million people.
 _OPENED = 400
@@ -121,7 +124,7 @@ class Wanted(NamedTuple):
     long: Sequence[int]
     """Hashes of long grams spread over the needle; none if it is too short."""
     short: int | None
-    """Its own code, if it is a short gram."""
+    """The code of one short gram: itself, if it is one, else one that may tell more than the long ones."""
 
 
 def wanted(needle: bytes) -> Wanted:
@@ -131,19 +134,17 @@ def wanted(needle: bytes) -> Wanted:
     long = [
         _hash(grams.code_of(needle[at : at + grams.LONG]), _MULTIPLIERS[0]) for at in range(0, count, step)
     ]
-    return Wanted(long, grams.code_of(needle) if needle and not long else None)
+    return Wanted(long, _short(needle) if count <= _FEW_GRAMS else None)
 
 
 def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
     """The blocks, a bit each, outside which a needle is not; SignatureError if a row is missing."""
     left = (1 << opened.blocks) - 1
-    if asked.short is not None:
-        if _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
-            return left
+    rows = []
+    if asked.short is not None and not _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
         rows = [_hash(asked.short, multiplier) * opened.short >> 16 for multiplier in _MULTIPLIERS]
-    else:
-        first, count = opened.short, opened.long
-        rows = [first + (hashed * count >> 16) for hashed in asked.long]
+    first, count = opened.short, opened.long
+    rows += [first + (hashed * count >> 16) for hashed in asked.long]
     width, rows_a_part = opened.width, _rows_a_part(opened.width)
     for number in rows:
         which, at = divmod(number, rows_a_part)
@@ -154,6 +155,18 @@ def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
         if not left:
             break
     return left
+
+
+def _short(needle: bytes) -> int | None:
+    if len(needle) >= grams.LONG:
+        # Letters of ASCII are common everywhere. The first other one often is not, and then its gram leaves
+        # fewer blocks than a few long ones.
+        at = next((at for at, byte in enumerate(needle) if byte > _ASCII), None)
+        if at is None:
+            return None
+        at = min(at, len(needle) - grams.SHORT)
+        needle = needle[at : at + grams.SHORT]
+    return grams.code_of(needle) if needle else None
 
 
 def _fit(size: int, width: int) -> int:

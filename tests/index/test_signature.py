@@ -84,6 +84,16 @@ def test_what_is_nowhere_leaves_no_block(needle: bytes) -> None:
     assert blocks(opened([b"ana"] * 1000), needle) == []
 
 
+@pytest.mark.parametrize("needle", ["joão", "ãojo", "jo日", "ω ab", "abcω"])
+def test_a_letter_that_is_rare_leaves_its_own_blocks_without_the_long_grams(needle: str) -> None:
+    entries = [b"none of it"] * 1000
+    for position in (130, 640):
+        entries[position] = needle.encode()
+    table, parts = opened(entries)
+    asked = signature.wanted(needle.encode())
+    assert signature.candidates(table, asked._replace(long=[]), parts) == 1 << 1 | 1 << 5
+
+
 def test_long_needles_cost_no_more_than_some_grams() -> None:
     needle = "".join(random.Random(2).choices(string.ascii_lowercase, k=5000)).encode()
     hashes = signature.wanted(needle).long
