@@ -85,10 +85,12 @@ def _table(run: Mapping[str, Any]) -> Iterator[str]:
 def _own(run: Mapping[str, Any]) -> Iterator[str]:
     for about in run["contenders"].values():
         if "file_bytes" in about:
-            own, whole = about["signature_bytes"], about["file_bytes"] / run["people"]
+            whole, own, outlines = (
+                about[f"{name}_bytes"] / run["people"] for name in ("file", "signature", "outline")
+            )
             yield (
-                f"- GoSeventh's file: {whole:,.0f} bytes a person; signatures"
-                f" {own / run['people']:.1f}, {own / run['text_bytes']:.0%} of the text."
+                f"- GoSeventh's file: {whole:,.0f} bytes a person; signatures {own:.1f},"
+                f" {own * run['people'] / run['text_bytes']:.0%} of the text; outlines {outlines:.1f}."
             )
 
 

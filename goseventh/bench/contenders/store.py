@@ -22,7 +22,6 @@ from storage.strategies import table
 
 _SIGN_SECONDS = 3600.0
 _ROWS = frozenset({b"people", b"nicknames", b"meta"})
-_TEXT = b"terms"
 
 
 class _Keys(Sequence[bytes]):
@@ -45,8 +44,8 @@ class Embedded:
     """The store in a directory of its own, which others may serve once this is closed."""
 
     settings = (
-        "GoSeventh's store, written by transactions of a whole batch, each flushed; its index is text and "
-        "signatures; answers with whole people"
+        "GoSeventh's store, written by transactions of a whole batch, each flushed; its index is text, "
+        "signatures and outlines; answers with whole people"
     )
 
     def __init__(self, directory: Path, texts: Texts) -> None:
@@ -77,9 +76,12 @@ class Embedded:
         return sum(size for name, size in self._pages.items() if name not in _ROWS)
 
     def sizes(self) -> dict[str, int]:
-        """Bytes of the whole file, and of its index those that are not the text."""
-        size = (self.directory / DATA_FILE).stat().st_size
-        return {"file_bytes": size, "signature_bytes": self.index_bytes() - self._pages[_TEXT]}
+        """Bytes of the whole file, of the exact search's tables and of the forgiving one's."""
+        return {
+            "file_bytes": (self.directory / DATA_FILE).stat().st_size,
+            "signature_bytes": self._pages[b"signatures"],
+            "outline_bytes": self._pages[b"outlines"],
+        }
 
     def numbers(self, found: Any) -> list[int]:
         keys = [UUID(orjson.loads(document)["id"]).bytes for document in found]
