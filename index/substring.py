@@ -11,8 +11,7 @@ from lmdb import Transaction, _Database
 
 from index import signature, tables
 from index.kept import Kept
-from index.segment import Segment
-from index.term_log import Walk
+from index.term_log import Slice, Walk
 
 # What a run of blocks costs beside its scan, and a look into a signature, in bytes scanned meanwhile: some
 # 1.5 and 10 µs.
@@ -62,37 +61,35 @@ def search(
                 (max(at + begin * size, first), min(at + end * size, span.end))
                 for begin, end in ranges(blocks, _RUN_COST * opened.blocks // opened.length)
             ]
-        for part, begin, end in walk.slices_of(runs):
+        for where in walk.slices_of(runs):
+            part, begin, end = where
             start, stop = part.offsets[begin], part.stop(end)
             spent += _RUN_COST + stop - start
             if spent + walk.touched > budget:
                 raise OverBudgetError
             if monotonic() > deadline:
                 raise TimeoutError
-            if stringzilla.find(part.texts, needle, start, stop) >= 0:
-                scan(part, needle, limit, found, begin=begin, end=end)
+            place = stringzilla.find(part.texts, needle, start, stop)
+            if place >= 0:
+                _collect(found, limit, needle, where, place)
                 if len(found) >= limit:
                     return found
     return found
 
 
-def scan(
-    part: Segment, needle: bytes, limit: int, found: list[bytes], *, begin: int = 0, end: int | None = None
-) -> None:
-    """Adds to `found` the keys of one segment's entries that contain `needle`, until it holds `limit`.
+def _collect(found: list[bytes], limit: int, needle: bytes, where: Slice, at: int) -> None:
+    """Adds to `found` the keys of the entries of a slice that contain `needle`, until it holds `limit`.
 
-    Looks at the entries from the one at `begin` to before the one at `end`.
+    The first place of the needle in them is `at`.
     """
-    offsets, texts = part.offsets, part.texts
-    end = len(offsets) if end is None else end
-    stop = part.stop(end)
-    at = stringzilla.find(texts, needle, offsets[begin], stop)
+    part, begin, end = where
+    offsets, texts, stop = part.offsets, part.texts, part.stop(end)
     while at >= 0:
-        position = bisect_right(offsets, at) - 1
-        found.append(part.key(position))
-        if len(found) >= limit or position + 1 == end:
+        begin = bisect_right(offsets, at, begin, end)
+        found.append(part.key(begin - 1))
+        if len(found) >= limit or begin == end:
             return
-        at = stringzilla.find(texts, needle, offsets[position + 1], stop)
+        at = stringzilla.find(texts, needle, offsets[begin], stop)
 
 
 def ranges(bits: int, longest: int) -> list[tuple[int, int]]:
