@@ -30,6 +30,8 @@ class Ask(NamedTuple):
     """The fewest bytes of a body that can be right."""
     read_back: int = 0
     """If any: the person is read at the answer's Location, next on this connection, with so many bytes."""
+    refusal: int | None = None
+    """A status that may come instead, whereupon the user waits a moment."""
 
 
 class Asking(Protocol):
@@ -47,6 +49,8 @@ class Create:
     seed: int
     answered_with_body: bool = True
     """False where a server may answer a creation with nothing but its Location."""
+    refusal: int | None = None
+    """A status with which a server may refuse a creation for the time being."""
 
     def begin(self, site: Site) -> Iterator[Ask]:
         return _creations(site, self, read_back=False)
@@ -111,7 +115,13 @@ def _creations(site: Site, asked: Create, *, read_back: bool) -> Iterator[Ask]:
     lengths = [len(body) for body in bodies]
     return iter(
         [
-            Ask(request, CREATED, length if asked.answered_with_body else 0, length if read_back else 0)
+            Ask(
+                request,
+                CREATED,
+                length if asked.answered_with_body else 0,
+                length if read_back else 0,
+                asked.refusal,
+            )
             for request, length in zip(site.creations(bodies), lengths, strict=True)
         ]
     )

@@ -3,10 +3,14 @@
 Closed: a user asks again when it was answered, so the server is always saturated and never flooded, and
 latency counts from when its request was sent. `python -m goseventh.bench.generator` takes one job after
 another from standard input; `saturation.py` starts it, in as many processes as it takes.
+
+A rate is of the answers that came in the counted time. A latency is of each request that was *sent* in it,
+whenever its answer came: those still under way at the end are the slowest.
 """
 
 import asyncio
 import gc
+import math
 import pickle
 import sys
 import time
@@ -23,7 +27,8 @@ from goseventh.bench.load import readable
 from goseventh.bench.wire import Site
 
 _WARM_SHARE = 0.15
-"""Of the time, at its begin: what is answered then is checked, not counted."""
+"""Of the time, at its begin: what is answered then is checked, not counted. It lasts until everybody was
+answered once: they all come at once, to a server that still has nobody else to answer."""
 _PATIENCE_SECONDS = 10.0
 _AGAIN_SECONDS = 0.02
 _KEPT = 20_000
@@ -37,28 +42,50 @@ class Run:
         self.site, self.asks = site, asks
         self.outcome = Outcome()
         self.taken: list[float] = []
+        """Seconds, of those who were sent in the counted time."""
         self.begun = time.perf_counter()
-        self.counted_from = self.begun + job.seconds * _WARM_SHARE
+        self._warm_until = self.begun + job.seconds * _WARM_SHARE
+        self._counted = job.seconds * (1 - _WARM_SHARE)
+        self.counted_from = math.inf
         self.until = self.begun + job.seconds
-        self.ended = self.until
-        """Earlier where there was nothing left to ask for."""
+        """When the load ends; before everybody was answered once, when it should have."""
         self.loop = asyncio.get_running_loop()
-        self.users = job.users
+        self._cold = self.users = job.users
         self.over = asyncio.Event()
 
     def next(self, now: float) -> Ask | None:
         """What to ask for now; None when the time or the requests are over."""
-        if now >= self.until:
+        if not self._cold and now >= self.until:
             return None
         ask = next(self.asks, None)
         if ask is None:
-            self.ended = min(self.ended, now)
+            self.outcome.ran_out = True
+            self.until = min(self.until, now)
         return ask
+
+    def warmed(self, now: float) -> None:
+        """One more user had its first answer, or none; the counted time begins behind the last of them."""
+        self._cold -= 1
+        if not self._cold and not self.outcome.ran_out:
+            self.counted_from = max(now, self._warm_until)
+            self.until = self.counted_from + self._counted
+
+    def answered(self, sent: float, now: float) -> None:
+        """A right answer to a request that was sent then."""
+        if self.counted_from <= now <= self.until:
+            self.outcome.answered += 1
+        if self.counted_from <= sent <= self.until:
+            self.taken.append(now - sent)
 
     def leave(self) -> None:
         self.users -= 1
         if not self.users:
             self.over.set()
+
+    @property
+    def seconds(self) -> float:
+        """How long answers were counted."""
+        return max(0.0, self.until - self.counted_from)
 
 
 class User(asyncio.Protocol):
@@ -70,7 +97,7 @@ class User(asyncio.Protocol):
         self._ask: Ask | None = None
         self._next: Ask | None = None
         self._sent = 0.0
-        self._here = True
+        self._here = self._cold = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
@@ -93,16 +120,21 @@ class User(asyncio.Protocol):
         if ask is None:
             self._fail("an answer that nobody asked for")
             return
+        self._ask = None
+        if self._cold:
+            self._warm(now)
+        if found.status == ask.refusal:
+            run.outcome.refused += 1
+            run.loop.call_later(_AGAIN_SECONDS, self._go_on)
+            return
         if found.status != ask.status:
             run.outcome.wrong[f"status {found.status}, not {ask.status}"] += 1
         elif found.body < ask.least:
             run.outcome.wrong[f"a body of {found.body} bytes, shorter than it can be"] += 1
         else:
-            if run.counted_from <= now <= run.until:
-                run.taken.append(now - self._sent)
+            run.answered(self._sent, now)
             if ask.status == 201:
                 self._created(ask, data)
-        self._ask = None
         self._go_on()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -110,7 +142,10 @@ class User(asyncio.Protocol):
             self._run.outcome.wrong["no answer: the connection was closed"] += 1
             self._ask = None
         self._received = b""
-        if self._here and time.perf_counter() < self._run.until:
+        now = time.perf_counter()
+        if self._cold:
+            self._warm(now)
+        if self._here and now < self._run.until:
             self._run.loop.call_later(_AGAIN_SECONDS, self.connect)
         else:
             self.leave()
@@ -128,6 +163,10 @@ class User(asyncio.Protocol):
                 self._ask = None
             self._run.leave()
 
+    def _warm(self, now: float) -> None:
+        self._cold = False
+        self._run.warmed(now)
+
     async def _connect(self) -> None:
         try:
             await self._run.loop.create_connection(lambda: self, self._run.site.host, self._run.site.port)
@@ -138,6 +177,11 @@ class User(asyncio.Protocol):
     def _go_on(self) -> None:
         run = self._run
         now = time.perf_counter()
+        if not self._here:
+            self._transport.abort()
+            return
+        if self._ask is not None or self._transport.is_closing():
+            return  # it waited to come again, and has a new connection by now or will
         ask = self._next or run.next(now)
         self._next = None
         if ask is None:
@@ -153,6 +197,7 @@ class User(asyncio.Protocol):
         if not readable(path):
             self._run.outcome.wrong["a creation without a Location of the person"] += 1
             return
+        self._run.outcome.acknowledged += 1
         created = self._run.outcome.created
         if len(created) < _KEPT:
             created.append((path, len(ask.request) - ask.request.find(b"\r\n\r\n") - 4))
@@ -171,15 +216,19 @@ async def _run(job: Job, site: Site, asks: Iterator[Ask]) -> Outcome:
     users = [User(run) for _ in range(job.users)]
     for user in users:
         user.connect()
-    try:
-        await asyncio.wait_for(run.over.wait(), job.seconds + _PATIENCE_SECONDS)
-    except TimeoutError:
-        for user in users:
-            user.leave()
+    while not run.over.is_set():
+        left = run.until + _PATIENCE_SECONDS - time.perf_counter()
+        try:
+            await asyncio.wait_for(run.over.wait(), max(0.0, left))
+        except TimeoutError:
+            # Unless everybody was answered once meanwhile, so that the end is now a later one.
+            if time.perf_counter() >= run.until + _PATIENCE_SECONDS:
+                for user in users:
+                    user.leave()
     outcome = run.outcome
     outcome.cpu_seconds = time.process_time() - cpu
     outcome.busy_seconds = time.perf_counter() - run.begun
-    outcome.answered, outcome.seconds = len(run.taken), run.ended - run.counted_from
+    outcome.seconds = run.seconds
     latencies = histogram()
     for microseconds, count in Counter(int(one * 1e6) for one in run.taken).items():
         latencies.record_value(microseconds, count)

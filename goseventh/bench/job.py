@@ -33,13 +33,19 @@ class Outcome:
     """What came of a job."""
 
     answered: int = 0
-    """Right answers after the warm-up."""
+    """Right answers that came in the counted time."""
     seconds: float = 0.0
-    """From the end of the warm-up to the end of the load."""
+    """The counted time, from the end of the warm-up to the end of the load; 0 if it never began."""
+    acknowledged: int = 0
+    """All who were created, in the warm-up and after the end too."""
+    refused: int = 0
+    """Requests that were refused, and might be."""
+    ran_out: bool = False
+    """Whether there was nothing left to ask for before the time was over."""
     wrong: Counter[str] = field(default_factory=Counter)
     """Answers that were wrong, or never came, by what was."""
     histogram: bytes = b""
-    """Of latencies in µs, as HdrHistogram encodes it."""
+    """Of latencies in µs of those sent in the counted time, as HdrHistogram encodes it."""
     cpu_seconds: float = 0.0
     """Of the generator, from its first request to the end."""
     busy_seconds: float = 0.0

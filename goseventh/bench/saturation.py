@@ -25,12 +25,19 @@ class Saturated:
     """What a server did under load."""
 
     answered: int
-    """Right answers that were counted: not those of the warm-up."""
+    """Right answers that came in the counted time: not those of the warm-up."""
     per_second: float
+    latencies: int
+    """How many requests the next two are of: those sent in the counted time and rightly answered."""
     p50: float
     """ms, as the next."""
     p99: float
+    acknowledged: int
+    """All who were created, counted or not."""
+    refused: int
     wrong: Counter[str]
+    ran_out: bool
+    """Whether there was nothing left to ask for before the time was over."""
     share: float
     """Of its CPU that the busiest process of the generator took: near 1 it was itself what was measured."""
     created: Sequence[tuple[str, int]]
@@ -96,8 +103,12 @@ def _together(outcomes: Sequence[Outcome]) -> Saturated:
     return Saturated(
         answered=sum(one.answered for one in outcomes),
         per_second=sum(one.answered / one.seconds for one in outcomes if one.seconds),
+        latencies=latencies.get_total_count(),
         p50=latencies.get_value_at_percentile(50) / 1000,
         p99=latencies.get_value_at_percentile(99) / 1000,
+        acknowledged=sum(one.acknowledged for one in outcomes),
+        refused=sum(one.refused for one in outcomes),
+        ran_out=any(one.ran_out for one in outcomes),
         wrong=sum((one.wrong for one in outcomes), Counter()),
         share=max(one.cpu_seconds / one.busy_seconds for one in outcomes),
         created=[path for one in outcomes for path in one.created],
