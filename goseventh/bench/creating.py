@@ -1,6 +1,7 @@
 """Creating people in a process, without HTTP: writers that each wait for an answer before they go on.
 
 `python -m goseventh.bench.creating DIRECTORY STRATEGY WRITERS FLUSH_MS SECONDS SEED` prints people a second.
+What a strategy owes when the time is over is in its figure: the clock stops when everybody is durable.
 """
 
 import sys
@@ -14,7 +15,6 @@ from queue import SimpleQueue
 from goseventh import cpus
 from goseventh.bench.corpora import Corpus, Tournament
 from goseventh.bench.quiet import no_collections
-from storage.errors import Busy
 from storage.layout import create
 from storage.people import Created
 from storage.records import Record
@@ -24,7 +24,9 @@ from storage.strategies.shape import Outcome
 
 _PER_SECOND = 40_000
 """People made ready for a second of creating."""
-_AGAIN_SECONDS = 0.0005
+_QUEUE_LIMIT = 1_000_000
+"""So many may wait that nobody is refused: else a queue that is emptied once a second would be measured, and
+not how soon."""
 
 
 def rate(
@@ -36,32 +38,33 @@ def rate(
     flush_delay: float = 0.0,
     seconds: float = float("inf"),
 ) -> float:
-    """People created a second, until the time or the people are over.
+    """People created a second until the time or the people are over, and all of them are durable.
 
-    Whoever is refused because too many wait comes again soon. Raises ValueError for any other refusal.
+    Raises ValueError for whoever is not created.
     """
     answered: SimpleQueue[Sequence[tuple[None, Outcome]]] = SimpleQueue()
     left = iter(people)
     waiting = created = 0
     free = writers
-    with (
-        _as_in_a_worker(),
-        Store[None](directory, strategy, answered.put, flush_delay=flush_delay) as store,
-    ):
-        begin = time.perf_counter()
-        while True:
-            for record in islice(left, free if time.perf_counter() - begin < seconds else 0):
-                _submit(store, record)
-                waiting += 1
-            if not waiting:
-                return created / (time.perf_counter() - begin)
-            outcomes = answered.get()
-            free = len(outcomes)
-            waiting -= free
-            created += free
-            for _, outcome in outcomes:
-                if not isinstance(outcome, Created):
-                    raise ValueError(f"somebody was not created: {outcome}")
+    with _as_in_a_worker():
+        with Store[None](
+            directory, strategy, answered.put, queue_limit=_QUEUE_LIMIT, flush_delay=flush_delay
+        ) as store:
+            begin = time.perf_counter()
+            while True:
+                for record in islice(left, free if time.perf_counter() - begin < seconds else 0):
+                    store.create(record, None)
+                    waiting += 1
+                if not waiting:
+                    break
+                outcomes = answered.get()
+                free = len(outcomes)
+                waiting -= free
+                created += free
+                for _, outcome in outcomes:
+                    if not isinstance(outcome, Created):
+                        raise ValueError(f"somebody was not created: {outcome}")
+        return created / (time.perf_counter() - begin)
 
 
 @contextmanager
@@ -72,16 +75,6 @@ def _as_in_a_worker() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
-
-
-def _submit(store: Store[None], record: Record) -> None:
-    while True:
-        try:
-            store.create(record, None)
-        except Busy:
-            time.sleep(_AGAIN_SECONDS)
-        else:
-            return
 
 
 def main() -> None:

@@ -19,8 +19,8 @@ ABOUT = {
         "Tantas requisições quantas o servidor responde, por conexões mantidas abertas.",
     ),
     "storage": Text(
-        "Creations in one process: what a strategy can do at most.",
-        "Criações em um só processo: o máximo que uma estratégia pode dar.",
+        "Creations in one process, until all of them are durable: what the strategies owe is paid.",
+        "Criações em um só processo, até que todas estejam duráveis: o que as estratégias devem está pago.",
     ),
     "tournament": Text(
         "Open arrivals, on schedule whether or not earlier requests were answered.",
