@@ -1,11 +1,9 @@
 """One worker: a Sanic server on a socket that the supervisor holds, from its start to its orderly end."""
 
 import asyncio
-import gc
 import logging
 import signal
 import socket
-import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -16,7 +14,7 @@ import uvloop
 from sanic.models.server_types import Signal
 from sanic.server.async_server import AsyncioServer
 
-from goseventh import cpus, door
+from goseventh import door, tuned
 from goseventh.app import create_app
 from goseventh.operators import Facts, Guard
 from goseventh.problems import unavailable
@@ -61,10 +59,7 @@ def run(
     Runs in a forked process whose signals are blocked; they are let in once there is a handler for them.
     `index` is this worker's place among all; `ready` is called when connections are answered.
     """
-    sys.setswitchinterval(cpus.SWITCH_SECONDS)
-    # What the supervisor imported is never collected: neither scanned again nor copied by being scanned.
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    tuned.tune()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             watch = Watch(shared.tally, index, access_log=settings.access_log)
