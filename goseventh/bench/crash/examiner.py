@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -14,6 +14,17 @@ from goseventh.bench import child
 from goseventh.bench.crash.check import Job, Verdict
 
 PROGRAM = ("goseventh.bench.crash.check",)
+
+
+class Loss(NamedTuple):
+    """What one crash came to."""
+
+    told: int
+    """People who had been acknowledged, promised or not."""
+    missing: int
+    """Those of them who are not there."""
+    lost: int
+    """Those who are not there, or differ, though promised."""
 
 
 @dataclass
@@ -32,6 +43,8 @@ class Tally:
     """People who had no right to be there."""
     missing: int = 0
     """People who were acknowledged and are not there: those lost, and those whom nothing was promised for."""
+    each: list[Loss] = field(default_factory=list)
+    """Run by run, where it was counted who was acknowledged."""
     answers: dict[int, int] = field(default_factory=dict)
     """Status → answers, where faults were injected."""
     examples: list[str] = field(default_factory=list)
@@ -46,6 +59,7 @@ class Tally:
         self.unreadable += bool(verdict.faults)
         self.strangers += len(verdict.strangers)
         self.missing += verdict.missing
+        self.each.append(Loss(told, verdict.missing, verdict.lost))
         if (verdict.lost or verdict.faults or verdict.strangers) and len(self.examples) < 5:
             what = "; ".join(verdict.faults[:2]) or f"strangers {verdict.strangers[:3]}"
             self.examples.append(f"{where}: {verdict.lost} of {must} lost; {what}")
@@ -58,6 +72,7 @@ class Tally:
         self.unreadable += other.unreadable
         self.strangers += other.strangers
         self.missing += other.missing
+        self.each += other.each
         self.examples += other.examples
         for status, number in other.answers.items():
             self.answers[status] = self.answers.get(status, 0) + number

@@ -29,7 +29,7 @@ def run(
     start: Start[AnyRunning],
     strikes: Sequence[Strike[AnyRunning]],
     *,
-    refused: Container[int] = (),
+    refused: Container[int | None] = (),
     examined_by: Sequence[str] = PROGRAM,
     step: Callable[[], None] = lambda: None,
 ) -> Tally:

@@ -11,13 +11,15 @@ class Promise(NamedTuple):
     power_cut: float
     fault: float = 0
     """Before a disk failed. A power cut comes on top, counted from the last who was answered at all."""
+    refusal: int | None = None
+    """The status with which a creation may be refused while too many wait in a worker's memory."""
 
 
 # Whoever is not named here may lose nothing at all.
 _WEAKER = {
     "write-behind": Promise(kill=0, power_cut=0.2),
     # A second until the next flush begins, and that flush: here a generous one.
-    "memory-queue": Promise(kill=1.5, power_cut=1.5, fault=inf),
+    "memory-queue": Promise(kill=1.5, power_cut=1.5, fault=inf, refusal=503),
 }
 
 

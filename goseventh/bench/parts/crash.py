@@ -1,5 +1,7 @@
 """What a crash loses, by strategy: real servers killed with kill -9, and disks as a power cut may leave them.
 
+Each crash is a value of its own, never a sum: more of them must not look like more lost by one.
+
 Of a power cut there are three kinds of disk: it holds nothing, half or all of what was not flushed. A library
 under the server records what it writes and flushes; it is compiled here, so that needs a C compiler.
 """
@@ -10,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from goseventh.bench.crash import kill, power_cut
+from goseventh.bench.crash import kill, power_cut, promises
 from goseventh.bench.crash.examiner import Tally
 from goseventh.bench.crash.images import Variant
 from goseventh.bench.crash.load import Load
@@ -25,8 +27,6 @@ _PEOPLE = 800
 """Created in the recording that power cuts are made of."""
 _BYTES = 40 << 20
 """Of each store that is examined, and of its copy."""
-_REFUSALS = (503,)
-"""Memory-queue refuses while too many people wait in its memory."""
 
 
 def _cost(plan: Plan) -> Cost:
@@ -43,20 +43,18 @@ def _run(rig: Rig) -> Iterator[Found]:
         place = rig.place / strategy
         place.mkdir()
         start = partial(_serve, rig, strategy)
-        killed = kill.run(place, strategy, start, [_kill] * depth.kills, refused=_REFUSALS)
+        refused = (promises.of(strategy).refusal,)
+        killed = kill.run(place, strategy, start, [_kill] * depth.kills, refused=refused)
         yield from _found(rig, strategy, "kill -9", killed)
-        rig.tell(
-            f"{strategy}: kill -9 lost {killed.missing:,} of {killed.told:,}", depth.kills * _KILL_SECONDS
-        )
+        rig.tell(f"{strategy}: kill -9 lost {_worst(killed)}", depth.kills * _KILL_SECONDS)
         if shutil.which(COMPILER) is None:
             continue
         run = power_cut.record(place, strategy, _PEOPLE, start)
         tallies = power_cut.cut(run, place, strategy, depth.cuts)
         for variant, tally in tallies.items():
             yield from _found(rig, strategy, f"power cut, {variant} kept", tally)
-        worst = tallies[Variant.NOTHING]
         rig.tell(
-            f"{strategy}: power cuts lost {worst.missing:,} of {worst.told:,}",
+            f"{strategy}: a power cut lost {_worst(tallies[Variant.NOTHING])}",
             _RECORD_SECONDS + depth.cuts * _CUT_SECONDS,
         )
         shutil.rmtree(place)
@@ -74,11 +72,17 @@ def _kill(server: Server, load: Load, random: Random) -> str:
 def _found(rig: Rig, strategy: str, crash: str, tally: Tally) -> Iterator[Observation]:
     where = {"strategy": strategy, "crash": crash}
     yield Observation("crashes", "count", "neither", where, tally.runs)
-    yield Observation("acknowledged", "people", "neither", where, tally.told)
-    yield Observation("acknowledged and lost", "people", "lower", where, tally.missing)
-    yield Observation("promised and lost", "people", "lower", where, tally.lost)
+    for one in tally.each:
+        yield Observation("acknowledged", "people", "neither", where, one.told)
+        yield Observation("acknowledged and lost", "people", "lower", where, one.missing)
+        yield Observation("promised and lost", "people", "lower", where, one.lost)
     for example in tally.broken():
         rig.fail(f"crash: {strategy}, {crash}: a promise was broken: {example}.")
+
+
+def _worst(tally: Tally) -> str:
+    worst = max(tally.each, key=lambda one: one.missing)
+    return f"up to {worst.missing:,} of {worst.told:,} at once"
 
 
 PART = Part("crash", "what kill -9 and power cuts lose of those acknowledged, by strategy", _cost, _run)
