@@ -34,6 +34,8 @@ def warnings(plan: Plan, machine: Machine) -> Iterator[str]:
         )
     if machine.limits.why_not:
         yield f"The servers were not limited: {machine.limits.why_not}."
+    if machine.limits.swap:
+        yield "This kernel can't hold swap: the servers may have had some beyond their memory."
 
 
 def _time(seconds: float) -> str:

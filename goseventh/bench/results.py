@@ -56,6 +56,8 @@ class Limits:
     """None: nothing holds them, whatever was asked for."""
     why_not: str | None = None
     """Why limits that were asked for do not hold."""
+    swap: bool | None = None
+    """Whether servers may have swap beyond their memory; None where that is not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Promise:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing that was measured, once for each repeat. Part, name and where together identify it."""
+    """One thing that was measured, for each repeat or crash. Part, name and where together identify it."""
 
     part: str
     """The part of the benchmark, such as http."""
@@ -95,7 +97,7 @@ class Figure:
     better: Better
     where: Where
     values: Sequence[float]
-    """One for each repeat, in their order."""
+    """One for each time that it was measured, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,11 +68,11 @@ def _run(plan: Plan, parts: Sequence[Part], out: TextIO, err: TextIO) -> int:
     interrupted = False
     with (
         tempfile.TemporaryDirectory(prefix="data-", dir=plan.out) as place,
-        held(plan.cpus, plan.memory) as (limits, groups),
+        held(plan.cpus, plan.memory) as limits,
         _steps(sum(part.cost(plan).seconds for part in runnable), out, err) as tell,
-        OwnRig(plan, Path(place), os.sched_getaffinity(0), groups, tell) as rig,
+        OwnRig(plan, Path(place), os.sched_getaffinity(0), limits.groups, tell) as rig,
     ):
-        about = machine.describe(Path(place), limits)
+        about = machine.describe(Path(place), limits.limits)
         for sentence in announcement.warnings(plan, about):
             rig.warn(sentence)
         try:
@@ -80,6 +80,8 @@ def _run(plan: Plan, parts: Sequence[Part], out: TextIO, err: TextIO) -> int:
                 _measure(part, rig, collected)
         except KeyboardInterrupt:
             interrupted = True
+        for sentence in limits.strained():
+            rig.fail(sentence)
     rig.warnings += collected.warnings()
     results = Results(
         version=__version__,
@@ -162,7 +164,7 @@ def _check(plan: Plan, parts: Sequence[Part]) -> None:
             pass
     except OSError as error:
         raise Refusal(f"--out {plan.out}: {error.strerror}") from None
-    needed = sum(part.cost(plan).written for part in parts)
+    needed = sum(part.cost(plan).written for part in parts if plan.url is None or part.external)
     free = shutil.disk_usage(plan.out).free
     if needed > free:
         raise Refusal(
