@@ -33,12 +33,16 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         command = add(benchmarks, name, _whole, summary)
         command.set_defaults(part=name)
         command.add_argument("--strategies", help="some, parted by commas (all)")
-        command.add_argument("--workers", help="numbers of workers, such as 1,2 (1, and one for each CPU)")
+        command.add_argument(
+            "--workers",
+            help="numbers of workers, such as 1,2 (1, and one for each CPU);"
+            " with --url how many it has, for the load generator's size (1)",
+        )
         command.add_argument(
             "--emulate-flush-ms", help="milliseconds added to a flush, such as 0,1,5,10 (0,5)"
         )
         command.add_argument("--repeat", type=int, help="how often each is measured, in turn (5)")
-        command.add_argument("--seconds", type=float, help="of load each time (1)")
+        command.add_argument("--seconds", type=float, help="of load each time (0.8)")
         command.add_argument("--cpus", type=float, help="hold the servers to so many CPUs, such as 1.5")
         command.add_argument("--memory", help="hold the servers to so much memory, such as 3g")
         command.add_argument("--seed", type=int, default=1, help="of people and terms (%(default)s)")

@@ -64,7 +64,7 @@ QUICK = Depth(
 )
 USUAL = Depth(
     name="usual",
-    seconds=1.0,
+    seconds=0.8,
     repeat=5,
     workers=None,
     flush_ms=(0, 5),
@@ -116,13 +116,21 @@ class Plan:
     def most_workers(self) -> int:
         return max(self.workers)
 
+    @property
+    def main_strategy(self) -> str:
+        """Of those that are measured, the one for what does not differ by strategy."""
+        return table.DEFAULT.name if table.DEFAULT.name in self.strategies else self.strategies[0]
+
     def settings(self) -> dict[str, str]:
         """As one would write them."""
+        chosen = {
+            "strategies": ",".join(self.strategies),
+            "emulate-flush-ms": ",".join(map(str, self.flush_ms)),
+        }
         return {
             "depth": self.depth.name,
-            "strategies": ",".join(self.strategies),
+            **(chosen if self.url is None else {}),
             "workers": ",".join(map(str, self.workers)),
-            "emulate-flush-ms": ",".join(map(str, self.flush_ms)),
             "repeat": str(self.repeat),
             "seconds": f"{self.seconds:g}",
             "cpus": "all" if self.cpus is None else f"{self.cpus:g}",
@@ -147,7 +155,7 @@ def plan(
     beside_wrk: bool = False,
 ) -> Plan:
     """The plan for what the flags say, as they are written; None takes the depth's."""
-    own = depth.workers or sorted({1, best_workers(cpus)})
+    own = [1] if url is not None else depth.workers or sorted({1, best_workers(cpus)})
     made = Plan(
         depth=depth,
         strategies=_some("strategies", strategies, _strategy, [row.name for row in table.TABLE]),
@@ -170,6 +178,10 @@ def plan(
     if cpus is not None and not (math.isfinite(cpus) and 0.1 <= cpus <= most):
         raise SettingError(f"--cpus {cpus:g}: must be from 0.1 to the {most} that there are")
     if url is not None:
+        if strategies is not None or flush_ms is not None:
+            raise SettingError(
+                "--url: --strategies and --emulate-flush-ms choose nothing of a server not started here"
+            )
         if cpus is not None or memory is not None:
             raise SettingError("--url: a server that is not started here can't be held by --cpus or --memory")
         try:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 from goseventh.bench import child
@@ -77,10 +78,16 @@ class OwnRig:
         return Server(module, *arguments, cpus=self.placement(workers).server, groups=groups)
 
     def run(
-        self, module: str, *arguments: str, limited: bool = True, allowed: Collection[int] = (0,)
+        self,
+        module: str,
+        *arguments: str,
+        loads: int | None = None,
+        limited: bool = True,
+        allowed: Collection[int] = (0,),
     ) -> bytes:
+        cpus = self._cpus if loads is None else chain.from_iterable(self.placement(loads).generators)
         process = subprocess.Popen(
-            child.command(module, arguments, self._cpus, self._groups if limited else ()),
+            child.command(module, arguments, set(cpus), self._groups if limited else ()),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the benchmark

@@ -111,7 +111,7 @@ class Server:
     def errors(self) -> str:
         """What it has written to standard error so far."""
         size = os.fstat(self._errors.fileno()).st_size
-        return os.pread(self._errors.fileno(), size, 0).decode()
+        return os.pread(self._errors.fileno(), size, 0).decode(errors="replace")
 
     def kill(self) -> None:
         """`kill -9` of every process at once, as far as a user can."""

@@ -65,9 +65,17 @@ class Rig(Protocol):
         """Another server, started the same way; `limited`: held to the plan's limits."""
 
     def run(
-        self, module: str, *arguments: str, limited: bool = True, allowed: Collection[int] = (0,)
+        self,
+        module: str,
+        *arguments: str,
+        loads: int | None = None,
+        limited: bool = True,
+        allowed: Collection[int] = (0,),
     ) -> bytes:
-        """Runs a module to its end; what it printed. Raises NotServing for an exit code not `allowed`."""
+        """Runs a module to its end; what it printed. Raises NotServing for an exit code not `allowed`.
+
+        `loads`: it is the load of a server of so many workers, and runs where that has no worker.
+        """
 
     def generators(self, workers: int) -> Generators:
         """The load generator for a server of so many workers; started once, ended with the run."""

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
+from goseventh.bench.parts import caveats
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.results import Series, Where
 from goseventh.bench.schedule import TOURNAMENT, Kind, seconds, shortened
 from goseventh.bench.tournament import FAILED, PASSED
-from storage.strategies import table
 
 _OTHER_SECONDS = 8.0
 """To write the script, to start a server, to judge the answers."""
@@ -33,8 +33,9 @@ def _run(rig: Rig) -> Iterator[Found]:
         yield from _found(rig, _drive(rig, plan.url), {})
         rig.tell(f"the tournament's load on {plan.url}", _cost(plan).seconds)
         return
-    strategy = table.DEFAULT.name if table.DEFAULT.name in plan.strategies else plan.strategies[0]
+    strategy = plan.main_strategy
     where: Where = {"strategy": strategy, "workers": plan.most_workers}
+    caveats.placed(rig, plan.most_workers)
     with rig.serve(rig.place / "data", strategy, plan.most_workers) as server:
         results = _drive(rig, server.url)
         yield Observation("CPU", "cpu seconds", "lower", where, server.cpu_seconds())
@@ -58,6 +59,7 @@ def _drive(rig: Rig, url: str) -> dict[str, Any]:
         "tournament",
         "--append",
         *(f"--{name}={value}" for name, value in flags.items()),
+        loads=rig.plan.most_workers,
         limited=False,
         allowed=(PASSED, FAILED),
     )

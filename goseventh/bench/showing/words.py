@@ -15,8 +15,10 @@ PARTS = {
 
 ABOUT = {
     "http": Text(
-        "As many requests as the server answers, over keep-alive connections.",
-        "Tantas requisições quantas o servidor responde, por conexões mantidas abertas.",
+        "64 users in a closed loop, so at saturation: each asks again as soon as it was answered. A latency"
+        " counts from when its request left, and says no more than how many wait: users by rate.",
+        "64 usuários em laço fechado, portanto em saturação: cada um pede de novo assim que foi respondido."
+        " Uma latência conta desde a saída da requisição e só diz quantos esperam: usuários por taxa.",
     ),
     "storage": Text(
         "Creations in one process, until all of them are durable: what the strategies owe is paid.",
@@ -32,8 +34,9 @@ ABOUT = {
         "Pessoas que receberam um 201, e quantas delas não estavam mais lá depois.",
     ),
     "startup": Text(
-        "How long until the first answer, by how many people there are.",
-        "Quanto demora até a primeira resposta, por quantas pessoas há.",
+        "How long until the first answer, each time on a copy of a store of so many people.",
+        "Quanto demora até a primeira resposta, cada vez sobre uma cópia de um armazenamento com tantas"
+        " pessoas.",
     ),
     "memory": Text(
         "What the whole process tree and the store take, by how many people there are.",
@@ -55,6 +58,8 @@ _NAMES = {
     "latency": Text("latency", "latência"),
     "throughput": Text("throughput", "vazão"),
     "answers": Text("answers", "respostas"),
+    "refused": Text("refused for the time being", "recusadas por enquanto"),
+    "generator": Text("CPU of the load generator", "CPU do gerador de carga"),
     "ceiling": Text("the load generator's ceiling", "o teto do gerador de carga"),
     "people stored": Text("people stored", "pessoas guardadas"),
     "people missing": Text("people missing", "pessoas em falta"),
@@ -70,6 +75,7 @@ _NAMES = {
     "index": Text("index", "índice"),
     "first answer": Text("time to the first answer", "tempo até a primeira resposta"),
     "first answer after kill -9": Text("first answer after kill -9", "primeira resposta depois de kill -9"),
+    "people after kill -9": Text("people after kill -9", "pessoas depois de kill -9"),
     "max": Text("maximum", "máximo"),
     "median": Text("median", "mediana"),
 }
@@ -96,6 +102,8 @@ _VALUES = {
     "nothing kept": Text("nothing kept", "nada guardado"),
     "half kept": Text("half kept", "metade guardada"),
     "all kept": Text("all kept", "tudo guardado"),
+    "nobody searches": Text("nobody searches", "ninguém busca"),
+    "searched without a pause": Text("searched without a pause", "com buscas sem pausa"),
     "kill -9": Text("kill -9", "kill -9"),
     "every process": Text("every process", "todos os processos"),
     "one worker": Text("one worker", "um worker"),

@@ -1,0 +1,63 @@
+"""Which servers are saturated, and with what: a cell is one server, from its start to its end."""
+
+from dataclasses import dataclass
+
+from goseventh.bench.crash import promises
+from goseventh.bench.plan import Plan
+from goseventh.bench.results import Where
+
+LOADS = ("creations", "reads", "searches", "mix")
+"""In the order in which a server gets them, as many as its cell says."""
+_WINDOWS = 2
+"""Times what a strategy may owe, a load lasts at least: memory-queue writes three times within it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One server, from its start to its end."""
+
+    server: str
+    """A strategy, or bare Sanic."""
+    flush_ms: int
+    workers: int
+    loads: int
+    """How many of the loads it gets."""
+
+    @property
+    def where(self) -> Where:
+        match self.server:
+            case "":
+                return {}
+            case name if name == BARE:
+                return {"server": BARE, "workers": self.workers}
+        return {"strategy": self.server, "flush_ms": self.flush_ms, "workers": self.workers}
+
+    @property
+    def counts(self) -> bool:
+        """Whether it keeps whom it creates."""
+        return self.server != BARE
+
+    def seconds(self, plan: Plan) -> float:
+        """Of each of its loads."""
+        return max(plan.seconds, _WINDOWS * promises.of(self.server).power_cut)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.where.items()) or "the server"
+
+
+BARE = "bare"
+
+
+def cells(plan: Plan) -> list[Cell]:
+    """Creations for every strategy, flush and number of workers; all the rest where only workers matter."""
+    if plan.url is not None:
+        return [Cell("", 0, plan.most_workers, len(LOADS))]
+    least = min(plan.flush_ms)
+    found = []
+    for workers in plan.workers:
+        found.append(Cell(BARE, 0, workers, 2))
+        for flush_ms in plan.flush_ms:
+            for strategy in plan.strategies:
+                whole = strategy == plan.main_strategy and flush_ms == least
+                found.append(Cell(strategy, flush_ms, workers, len(LOADS) if whole else 1))
+    return found
