@@ -47,7 +47,7 @@ def test_every_cell_of_the_plan_has_its_figures(http: tuple[str, Results]) -> No
         *({"strategy": row.name, "flush_ms": 0, "workers": 1} for row in table.TABLE),
     ]
     assert all(len(figure.values) == 1 and figure.values[0] > 0 for figure in created)
-    assert {"reads", "searches", "mix", "creations, p99", "ceiling"} <= names(results, "http")
+    assert {"reads", "searches", "mix", "creations, answers", "ceiling, mix"} <= names(results, "http")
     wrong = [figure for figure in results.figures if figure.name.endswith("wrong answers")]
     assert wrong
     assert all(figure.values == [0] for figure in wrong)
@@ -65,7 +65,7 @@ def test_it_says_first_what_it_does_and_then_a_line_a_step(http: tuple[str, Resu
     assert sum("creations/s" in line for line in lines) == 1 + len(table.TABLE)
 
 
-@pytest.mark.parametrize("part", ["storage", "startup", "memory"])
+@pytest.mark.parametrize("part", ["storage", "memory"])
 def test_each_part_alone_writes_the_same_report(tmp_path: Path, part: str) -> None:
     flags = ("--quick", "--strategies=group-commit", *TINY, f"--out={tmp_path}")
     ran = bench(part, *flags)
@@ -75,17 +75,30 @@ def test_each_part_alone_writes_the_same_report(tmp_path: Path, part: str) -> No
     assert all(value > 0 for figure in results.figures for value in figure.values)
 
 
+def test_every_start_is_on_a_store_of_the_size_that_is_told(tmp_path: Path) -> None:
+    flags = ("--quick", "--strategies=group-commit,per-request", *TINY, "--repeat=2", f"--out={tmp_path}")
+    ran = bench("startup", *flags)
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    left = [one for one in load(tmp_path / "report.json").figures if one.name == "people after kill -9"]
+    assert [len(one.values) for one in left] == [2, 2]
+    # Who was created before the kill is there; what the other starts created is not, or the run had failed.
+    assert all(10_000 < value <= 18_000 for one in left for value in one.values)
+
+
 @pytest.mark.debian("cc")
 def test_a_crash_shows_what_an_unsafe_strategy_loses(tmp_path: Path) -> None:
     ran = bench("crash", "--quick", "--strategies=memory-queue", f"--out={tmp_path}")
     assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
     found = {
-        (figure.name, figure.where["crash"]): figure.values[0]
+        (figure.name, figure.where["crash"]): figure.values
         for figure in load(tmp_path / "report.json").figures
     }
-    assert found["acknowledged and lost", "kill -9"] > 0
-    assert found["acknowledged and lost", "power cut, nothing kept"] > 0
-    assert found["promised and lost", "kill -9"] == 0
+    assert found["acknowledged and lost", "kill -9"][0] > 0
+    assert found["promised and lost", "kill -9"] == [0]
+    # Each cut by itself: of the 800 who were recorded none is counted twice.
+    lost, cut = found["acknowledged and lost", "power cut, nothing kept"], "power cut, nothing kept"
+    assert found["crashes", cut] == [len(lost)] == [3]
+    assert 0 < max(lost) <= max(found["acknowledged", cut]) <= 800
 
 
 @pytest.mark.debian("wrk")
@@ -100,6 +113,7 @@ def test_the_load_generator_is_compared_with_wrk_on_one_server(tmp_path: Path) -
     }
     assert set(rates) == {"reads by the load generator", "reads by wrk"}
     assert all(rate > 0 for rate in rates.values())
+    assert " is its aim: " in (tmp_path / "report.md").read_text()  # and judged
 
 
 def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp_path: Path) -> None:
