@@ -1,19 +1,21 @@
 """The load generator beside wrk, in turn, on the same server of one worker: whether it is fast enough."""
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
+from statistics import median
 
 from goseventh.bench.asking import Create, Read
+from goseventh.bench.parts import caveats
 from goseventh.bench.parts.shape import Observation, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Where
 from goseventh.bench.saturation import USERS
-from storage.strategies import table
 
 TOOL = "wrk"
+OURS, THEIRS = "reads by the load generator", f"reads by {TOOL}"
+AIM = 0.8
+"""Of wrk's rate, at least: so far the load generator is fast enough."""
 _PEOPLE = 1_000
 _RATE = re.compile(r"^Requests/sec:\s+([0-9.]+)$", re.MULTILINE)
 _WRONG = re.compile(r"Non-2xx or 3xx responses: (\d+)|Socket errors: (.*)")
@@ -31,38 +33,44 @@ def run(rig: Rig) -> Iterator[Observation]:
         rig.warn(f"{TOOL} is not installed, so the load generator was not compared with it.")
         return
     plan, generators = rig.plan, rig.generators(1)
-    where: Where = {"strategy": table.DEFAULT.name, "flush_ms": 0, "workers": 1}
+    where: Where = {"strategy": plan.main_strategy, "flush_ms": 0, "workers": 1}
     directory = rig.place / "beside"
-    with rig.serve(directory, table.DEFAULT.name, 1) as server:
-        created = generators.saturate(server.url, [Create(_PEOPLE, plan.seed)], plan.seconds).created
-        [*cpus] = rig.placement(1).generators[0]
+    rates: dict[str, list[float]] = {OURS: [], THEIRS: []}
+    with rig.serve(directory, plan.main_strategy, 1) as server:
+        people = generators.saturate(server.url, [Create(_PEOPLE, plan.seed)], plan.seconds)
+        [path] = caveats.checked(rig, f"beside {TOOL}", people).created[:1]
         for _ in range(plan.repeat):
-            ours = generators.saturate(server.url, [Read(created[:1])], plan.seconds)
-            theirs = _wrk(server.url + created[0][0], _seconds(plan), cpus)
-            yield Observation("reads by the load generator", "1/s", "neither", where, ours.per_second)
-            yield Observation(f"reads by {TOOL}", "1/s", "neither", where, theirs)
+            found = generators.saturate(server.url, [Read([path])], plan.seconds)
+            ours = caveats.checked(rig, f"beside {TOOL}", found).per_second
+            theirs = _wrk(rig, server.url + path[0])
+            for name, rate in ((OURS, ours), (THEIRS, theirs)):
+                rates[name].append(rate)
+                yield Observation(name, "1/s", "neither", where, rate)
             rig.tell(
-                f"one person read by the generator: {ours.per_second:,.0f}/s, by {TOOL}: {theirs:,.0f}/s,"
-                f" ratio {ours.per_second / theirs:.2f}",
+                f"one person read by the generator: {ours:,.0f}/s, by {TOOL}: {theirs:,.0f}/s,"
+                f" ratio {ours / theirs:.2f}",
                 plan.seconds + _seconds(plan),
             )
+    if (reached := share(rates[OURS], rates[THEIRS])) < AIM:
+        rig.warn(
+            f"The load generator reached {reached:.0%} of {TOOL}'s rate, less than the {AIM:.0%} it should."
+        )
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def share(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Of wrk's rate that the load generator reached, by the medians of both."""
+    return median(ours) / median(theirs)
 
 
 def _seconds(plan: Plan) -> int:
     return max(_LEAST_SECONDS, round(plan.seconds))
 
 
-def _wrk(url: str, seconds: int, cpus: Sequence[int]) -> float:
-    command = [TOOL, "-t1", f"-c{USERS}", f"-d{seconds}s", url]
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cpus)  # of this thread, and so of what it starts
-    try:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    finally:
-        os.sched_setaffinity(0, before)
-    with process:
-        output, _ = process.communicate()
+def _wrk(rig: Rig, url: str) -> float:
+    """Requests a second."""
+    arguments = (TOOL, "-t1", f"-c{USERS}", f"-d{_seconds(rig.plan)}s", url)
+    output = rig.run("goseventh.bench.executed", *arguments, loads=1, limited=False).decode()
     if (wrong := _WRONG.search(output)) is not None:
         raise ValueError(f"{TOOL} met wrong answers: {wrong[0]}")
     found = _RATE.search(output)

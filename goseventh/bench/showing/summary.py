@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
+from goseventh.bench import beside
 from goseventh.bench.results import Figure, Results
 from goseventh.bench.showing import words
 from goseventh.bench.showing.groups import Condition
@@ -53,6 +54,7 @@ def verdicts(results: Results) -> list[Text]:
         _stored,
         _losses,
         _searches,
+        _generator,
     )
     return [line for rule in rules for line in rule(results)]
 
@@ -124,7 +126,9 @@ def _losses(results: Results) -> Iterator[Text]:
 def _searches(results: Results) -> Iterator[Text]:
     """Our slowest kind of term in the largest store, beside the others there."""
     found = [
-        one for one in results.figures if one.part == "search" and one.unit == "ms" and "people" in one.where
+        one
+        for one in results.figures
+        if one.part == "search" and one.name.startswith("search,") and "people" in one.where
     ]
     largest = max((float(one.where["people"]) for one in found), default=0)
     ours = [
@@ -137,6 +141,15 @@ def _searches(results: Results) -> Iterator[Text]:
         slowest = max(middles, key=_middle)
         what = conditions([pair for pair in _conditions(slowest) if pair[0] not in ("contender", "people")])
         yield _SLOWEST.fill(people=number(largest), time=number(_middle(slowest)), what=what)
+
+
+def _generator(results: Results) -> Iterator[Text]:
+    """Whether the load generator is fast enough, where it was compared."""
+    rates = {one.name: one.values for one in results.figures if one.name in (beside.OURS, beside.THEIRS)}
+    if len(rates) > 1:
+        reached = beside.share(rates[beside.OURS], rates[beside.THEIRS])
+        said = _MET if reached >= beside.AIM else _MISSED
+        yield said.fill(reached=number(reached * 100), aim=number(beside.AIM * 100), tool=beside.TOOL)
 
 
 def _creations(results: Results, strategy: str) -> list[Figure]:
@@ -198,4 +211,14 @@ _LOSS = Text(
 _SLOWEST = Text(
     "Among {people} people the slowest kind of search took {time} ms at the median ({what}).",
     "Entre {people} pessoas o tipo de busca mais lento levou {time} ms na mediana ({what}).",
+)
+_MET = Text(
+    "The load generator reached {reached} % of {tool}'s rate on the same server; {aim} % is its aim: met.",
+    "O gerador de carga alcançou {reached} % da taxa do {tool} no mesmo servidor; a meta é {aim} %:"
+    " atingida.",
+)
+_MISSED = Text(
+    "The load generator reached {reached} % of {tool}'s rate on the same server; {aim} % is its aim: missed.",
+    "O gerador de carga alcançou {reached} % da taxa do {tool} no mesmo servidor; a meta é {aim} %: não"
+    " atingida.",
 )

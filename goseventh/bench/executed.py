@@ -1,0 +1,10 @@
+"""A program that is no module of ours: `python -m goseventh.bench.executed PROGRAM ARGUMENT…` becomes it.
+
+Started as a module, what the benchmark ties to it, such as its CPUs, holds for the program.
+"""
+
+import os
+import sys
+
+if __name__ == "__main__":
+    os.execvp(sys.argv[1], sys.argv[1:])
