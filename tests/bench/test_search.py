@@ -18,6 +18,7 @@ from goseventh.bench.contenders import postgres, table
 from goseventh.bench.contenders.scan import Scan
 from goseventh.bench.contenders.shape import EXACT
 from goseventh.bench.contenders.table import GOSEVENTH
+from goseventh.bench.parts.search import alone
 from goseventh.bench.search import FAILED, INTERRUPTED, PASSED, REFUSED, Options, run
 from goseventh.bench.texts import Texts
 from goseventh.cli import main
@@ -65,6 +66,12 @@ def test_a_whole_run_agrees_and_tells_all(tmp_path: Path) -> None:
     assert last["growth"]["ratio"] > 0
     assert last["crowded"]["searches"].keys() == {"200"}
     assert last["crowded"]["memory"]["pss"] >= last["crowded"]["memory"]["pss_anonymous"] > 0
+    told = {(one.name, *one.where.values()): one.value for one in alone(last)}
+    assert (
+        told["reads, p99", GOSEVENTH, 2_000, "searched without a pause"] == last["crowded"]["searched"]["p99"]
+    )
+    assert told["creations", GOSEVENTH, 0] == last["growth"]["empty_per_second"]
+    assert list(alone(results["runs"][0])) == []  # only the largest store is asked alone
     assert out.splitlines()[0].startswith("Builds stores of 500, 2,000 people (brazilian, cyrillic)")
     assert "Writes about" in out
     assert out.count("| term | goseventh | bytes.find | stringzilla | sqlite |") == 4

@@ -1,9 +1,11 @@
 """The store's search beside others' over the same people, by size: what `goseventh bench search` measures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import orjson
 
+from goseventh.bench.contenders.table import GOSEVENTH
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Where
@@ -17,6 +19,7 @@ _BUILD_SECONDS = 1 / 8_000
 """A person, for all contenders."""
 _OTHER_SECONDS = 18.0
 """To start PostgreSQL, and what is measured of the largest store alone."""
+_RANKS = ("p50", "p99", "max")
 _BYTES = 3_000
 """A person, for all contenders."""
 
@@ -58,9 +61,24 @@ def _run(rig: Rig) -> Iterator[Found]:
                 where = {"contender": name, "people": run["people"], "term": kind}
                 yield Observation("search, median", "ms", "lower", where, took["median"])
                 yield Observation("search, p99", "ms", "lower", where, took["p99"])
+        yield from alone(run)
     for fault in results["faults"]:
         rig.fail(f"search: {fault}.")
     rig.tell(f"searches among {', '.join(f'{size:,}' for size in sizes)} people", _cost(rig.plan).seconds)
+
+
+def alone(run: Mapping[str, Any]) -> Iterator[Observation]:
+    """What only the store itself is asked, and only the largest: reads while it searches, and creations."""
+    people = run["people"]
+    if "crowded" in run:
+        for load, name in (("nobody searches", "quiet"), ("searched without a pause", "searched")):
+            where: Where = {"contender": GOSEVENTH, "people": people, "load": load}
+            for rank in _RANKS:
+                yield Observation(f"reads, {rank}", "ms", "lower", where, run["crowded"][name][rank])
+    if "growth" in run:
+        for there, name in ((0, "empty"), (people, "large")):
+            where = {"contender": GOSEVENTH, "people": there}
+            yield Observation("creations", "1/s", "higher", where, run["growth"][f"{name}_per_second"])
 
 
 PART = Part("search", "the search beside plain scans, SQLite and PostgreSQL, by people", _cost, _run)
