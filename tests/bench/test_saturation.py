@@ -140,6 +140,7 @@ def test_a_refusal_that_may_be_is_counted_apart(generators: Generators) -> None:
     with Busy() as stub:
         found = generators.saturate(stub.url, [Create(5_000, 1, refusal=503)], SECONDS, USERS)
         assert (found.wrong, found.acknowledged) == ({}, len(stub.people))
+        assert isinstance(stub, Busy)
         assert stub.asked == found.acknowledged + found.refused
         assert 0 < found.answered < found.acknowledged
 
