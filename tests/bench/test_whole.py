@@ -16,7 +16,8 @@ from storage.strategies import table
 from tests.serving import ROOT, Server, until
 
 # So long that the slowest strategy creates somebody on a busy machine.
-TINY = ("--seconds=0.6", "--repeat=1", "--workers=1", "--emulate-flush-ms=0")
+SHORT = ("--seconds=0.6", "--repeat=1", "--workers=1")
+TINY = (*SHORT, "--emulate-flush-ms=0")
 
 
 def bench(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -118,7 +119,7 @@ def test_the_load_generator_is_compared_with_wrk_on_one_server(tmp_path: Path) -
 
 def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp_path: Path) -> None:
     server.create(apelido="already here")
-    ran = bench("http", *TINY, f"--url=http://127.0.0.1:{server.port}", f"--out={tmp_path}")
+    ran = bench("http", *SHORT, f"--url=http://127.0.0.1:{server.port}", f"--out={tmp_path}")
     assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
     results = load(tmp_path / "report.json")
     assert results.target == f"http://127.0.0.1:{server.port}"
@@ -177,6 +178,7 @@ def mentioning(directory: Path) -> list[str]:
         (("http", "--url=nonsense"), "nonsense is no URL like http://"),
         (("http", "--url=http://127.0.0.1:1"), "no server at http://127.0.0.1:1"),
         (("http", "--url=http://127.0.0.1:1", "--cpus=1"), "can't be held by --cpus"),
+        (("http", "--url=http://127.0.0.1:1", "--strategies=per-request"), "choose nothing of a server"),
         (("crash", "--url=http://127.0.0.1:1"), "crash measures only servers that are started here"),
         (("http", "--out=/proc/nowhere"), "--out /proc/nowhere: No such file or directory"),
         (("http", "--quick", "--full"), "not allowed with argument"),
