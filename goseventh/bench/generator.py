@@ -20,7 +20,7 @@ from typing import cast
 
 import uvloop
 
-from goseventh.bench import answer
+from goseventh.bench import answer, child
 from goseventh.bench.asking import Ask
 from goseventh.bench.job import GO, READY, Job, Outcome, histogram
 from goseventh.bench.load import readable
@@ -238,7 +238,7 @@ async def _run(job: Job, site: Site, asks: Iterator[Ask]) -> Outcome:
 
 def main() -> None:
     """Each job in turn: says when it is prepared, begins when told, tells the outcome."""
-    read, write = sys.stdin.buffer, sys.stdout.buffer
+    read, write = sys.stdin.buffer, child.output()
     while True:
         try:
             job: Job = pickle.load(read)

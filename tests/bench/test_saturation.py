@@ -1,7 +1,13 @@
 """The load generator counts what is wrong, on real sockets, and knows when its figures mean little."""
 
 import asyncio
+import fcntl
 import json
+import select
+import signal
+import subprocess
+import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +20,7 @@ from goseventh.bench.cores import place
 from goseventh.bench.machine import filesystem
 from goseventh.bench.parts.shape import Observation
 from goseventh.bench.saturation import Generators
+from tests.serving import until
 
 from .stub import Answer, Stub, problem
 
@@ -203,3 +210,27 @@ def test_the_filesystem_is_the_innermost_mount_s() -> None:
     )
     assert filesystem(Path("/dev/shm/x"), mounts) == "tmpfs"
     assert filesystem(Path("/srv"), mounts) == "ext4"
+
+
+def _waits(process: "subprocess.Popen[bytes]") -> int:
+    """Bytes in the pipe of its output."""
+    assert process.stdout is not None
+    taken: bytes = fcntl.ioctl(process.stdout, termios.FIONREAD, bytes(4))
+    return int.from_bytes(taken, sys.byteorder)
+
+
+def test_a_stop_in_the_middle_of_what_it_tells_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even where Python's own output is unbuffered: there a write that is broken off loses its rest."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    script = (
+        "import signal; from goseventh.bench import child;"
+        "signal.signal(signal.SIGUSR1, lambda *_: None); print('ready', flush=True);"
+        "out = child.output(); out.write(bytes(1 << 20)); out.flush()"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, bufsize=0) as told:
+        assert told.stdout is not None
+        assert told.stdout.read(6) == b"ready\n"
+        until(lambda: _waits(told) >= select.PIPE_BUF)  # it writes, and nobody reads
+        told.send_signal(signal.SIGUSR1)
+        received = sum(map(len, iter(lambda: told.stdout.read(1 << 16), b"")))  # type: ignore[union-attr]
+    assert received == 1 << 20
