@@ -216,8 +216,8 @@ def _flush_output() -> None:
             stream.flush()
 
 
-def die_with(parent: int) -> None:
-    """Has the kernel kill this process when the main one ends, however that ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with(parent: int, number: signal.Signals = signal.SIGKILL) -> None:
+    """Has the kernel end this process, by that signal, when the main one ends, however that ends."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:  # it ended before the line above
         os._exit(1)

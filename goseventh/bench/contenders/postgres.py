@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from goseventh.bench.contenders.shape import EXACT, FIELD_BORDER, Search
 from goseventh.bench.contenders.sqlite import like
 from goseventh.bench.corpora import NotAvailable
 from goseventh.bench.texts import Texts
+from goseventh.supervisor import die_with
 from index.text import FIELD_END
 from storage.records import Record
 
@@ -42,6 +44,7 @@ _SERVER_ONLY = {"listen_addresses": "", "max_connections": "5"}
 _SEARCH = "SELECT number FROM people WHERE text LIKE %s ORDER BY number LIMIT %s"
 _START_SECONDS = 30.0
 _USER = "bench"
+_LOG = "log"
 
 
 class Postgres:
@@ -65,9 +68,9 @@ class Postgres:
             self._connection = _connect(self._server, self._sockets)
             self._connection.execute("CREATE EXTENSION pg_trgm")
             self._connection.execute("CREATE TABLE people (number integer PRIMARY KEY, text text NOT NULL)")
-        except (OSError, subprocess.CalledProcessError, psycopg.Error) as error:
+        except (OSError, psycopg.Error) as error:
             self.close()
-            raise NotAvailable(f"the server could not be started: {error}") from None
+            raise NotAvailable(f"the server could not be started: {error}{_said(directory)}") from None
         except BaseException:
             self.close()
             raise
@@ -136,22 +139,32 @@ def _start(programs: Path, directory: Path, sockets: Path) -> "subprocess.Popen[
             os.chown(place, user.pw_uid, user.pw_gid)
     cluster = directory / "cluster"
     options: dict[str, Any] = {**become, "cwd": directory, "stdin": subprocess.DEVNULL}
+    # In sessions of their own: Ctrl-C is for us, who then end them in order. If we are killed they end with
+    # us; each asks for that itself, once it is whom it runs as, for a change of user forgets it.
+    options |= {"start_new_session": True, "preexec_fn": partial(die_with, os.getpid(), signal.SIGQUIT)}
     made = [str(programs / "initdb"), f"--pgdata={cluster}", f"--username={_USER}", "--auth=trust"]
     made += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
     settings = {**_SETTINGS, **_SERVER_ONLY, "unix_socket_directories": str(sockets)}
     command = [str(programs / "postgres"), "-D", str(cluster)]
     command += [f"--{name}={value}" for name, value in settings.items()]
-    with (directory / "log").open("wb") as log:
-        # Both in sessions of their own: Ctrl-C is for us, who then end them in order.
-        with subprocess.Popen(made, stdout=log, stderr=log, start_new_session=True, **options) as making:
+    with (directory / _LOG).open("wb") as log:
+        with subprocess.Popen(made, stdout=log, stderr=log, **options) as making:
             try:
                 code = making.wait()
             except BaseException:
                 os.killpg(making.pid, signal.SIGKILL)  # or what it has started would go on writing
                 raise
         if code:
-            raise subprocess.CalledProcessError(code, made)
-        return subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, **options)
+            raise OSError(f"initdb ended with {code}")
+        return subprocess.Popen(command, stdout=log, stderr=log, **options)
+
+
+def _said(directory: Path) -> str:
+    """The last that it wrote into its log, which goes with the directory."""
+    with suppress(OSError):
+        if lines := (directory / _LOG).read_text(errors="replace").split("\n")[:-1]:
+            return f" ({lines[-1].strip()})"
+    return ""
 
 
 def _other_user() -> pwd.struct_passwd:

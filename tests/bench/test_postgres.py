@@ -1,0 +1,77 @@
+"""PostgreSQL as a contender: in a directory like the benchmark's own, and gone with whoever started it."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from goseventh.bench.contenders.postgres import Postgres
+from goseventh.bench.corpora import NotAvailable
+from goseventh.bench.texts import Texts
+from tests.serving import ROOT, until
+
+pytestmark = pytest.mark.debian("postgres")
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from goseventh.bench.contenders.postgres import Postgres
+from goseventh.bench.texts import Texts
+
+held = Postgres(Path(sys.argv[1]), Texts())
+print("started", flush=True)
+time.sleep(60)
+"""
+
+
+def running_in(directory: Path) -> list[int]:
+    """Processes whose working directory is somewhere below this one, as that of every server process is."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "cwd").readlink().is_relative_to(directory):
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """One that another user may reach, as pytest's own is none."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o711)
+        yield Path(place)
+        for pid in running_in(Path(place)):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_a_killed_benchmark_leaves_no_server_of_it(open_directory: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(open_directory)],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(open_directory)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holding:
+        assert holding.stdout is not None
+        assert holding.stdout.readline() == "started\n"
+        assert len(running_in(open_directory)) > 1
+        holding.send_signal(signal.SIGKILL)
+        holding.wait()
+    until(lambda: not running_in(open_directory))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can't be whom PostgreSQL runs as")
+def test_where_it_may_not_be_it_says_why(open_directory: Path) -> None:
+    closed = open_directory / "closed"
+    inner = closed / "inner"
+    inner.mkdir(parents=True)
+    closed.chmod(0o700)
+    with pytest.raises(NotAvailable, match=r"Permission denied"):
+        Postgres(inner, Texts())
