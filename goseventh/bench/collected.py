@@ -1,13 +1,11 @@
 """What parts have told so far, value by value, as the figures that it makes."""
 
-import statistics
 from collections.abc import Sequence
 
 from goseventh.bench.parts.shape import Found, Observation
-from goseventh.bench.results import Figure, Series, Where
-
-WIDE = 0.3
-"""A spread of repeats, (max - min) / median, beyond which a median says little."""
+from goseventh.bench.results import Figure, Series
+from goseventh.bench.rig import Warned
+from goseventh.bench.spread import WIDE, is_wide
 
 
 class Collected:
@@ -34,24 +32,16 @@ class Collected:
             for key, (part, one) in self._first.items()
         ]
 
-    def warnings(self) -> list[str]:
+    def warnings(self) -> list[Warned]:
         """A sentence for each part of which figures spread too far."""
-        wide: dict[str, list[Figure]] = {}
-        for figure in self.figures():
-            if figure.unit == "1/s" and spread(figure.values) > WIDE:
-                wide.setdefault(figure.part, []).append(figure)
-        return [
-            f"{len(figures)} rates of {part} spread over more than {WIDE:.0%} of their median, such as"
-            f" {figures[0].name} ({told(figures[0].where)}): too wide to conclude from."
-            for part, figures in wide.items()
-        ]
+        figures = self.figures()
+        parts = dict.fromkeys(figure.part for figure in figures if is_wide(figure.values, figure.unit))
+        return [Warned(_told(part, [one for one in figures if one.part == part]), part) for part in parts]
 
 
-def spread(values: Sequence[float]) -> float:
-    """(max - min) / median; 0 where there is no median to divide by."""
-    median = statistics.median(values)
-    return (max(values) - min(values)) / median if median else 0.0
-
-
-def told(where: Where) -> str:
-    return ", ".join(f"{name} {value}" for name, value in where.items()) or "the server"
+def _told(part: str, figures: Sequence[Figure]) -> str:
+    wide = sum(is_wide(one.values, one.unit) for one in figures)
+    return (
+        f"{part}: {wide} of {len(figures)} figures spread over more than {WIDE:.0%} of their median. The"
+        " tables mark them as wide: conclude nothing from those."
+    )

@@ -56,7 +56,7 @@ def _cpu() -> str:
 
 def _disk(directory: Path) -> Disk:
     kind = filesystem(directory, Path("/proc/self/mountinfo").read_text())
-    return Disk(directory_kind=kind, in_memory=kind in _FORGETFUL, flush_ms=_flushes(directory))
+    return Disk(directory_kind=kind, in_memory=kind in _FORGETFUL, flush_ms=flushes(directory))
 
 
 def filesystem(directory: Path, mounts: str) -> str:
@@ -71,7 +71,8 @@ def filesystem(directory: Path, mounts: str) -> str:
     return found[max(found, key=lambda place: len(place.parts))] if found else "unknown"
 
 
-def _flushes(directory: Path) -> Percentiles:
+def flushes(directory: Path) -> Percentiles:
+    """How long a flush of one written page takes there."""
     file = directory / "flushes"
     taken = []
     try:

@@ -1,21 +1,47 @@
 """Writes a run's report: report.json for machines, report.md and report.html for people."""
 
+import os
 from pathlib import Path
 
+from goseventh.bench.interruptible import uninterrupted
 from goseventh.bench.results import Results, dump
 
-REPORT, TEXT, PAGE = "report.json", "report.md", "report.html"
+REPORT, PAGE = "report.json", "report.html"
+TEXTS = {"en": "report.md", "pt": "report.pt-BR.md"}
+"""The Markdown of each language."""
 
 
-def write(results: Results, directory: Path) -> None:
-    """Writes the three files; `directory` is there.
+class Report:
+    """What a run leaves in a directory, which is there."""
 
-    The JSON comes first: what was measured is kept even where the rest can't be drawn.
-    """
-    (directory / REPORT).write_bytes(dump(results))
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.kept = False
+        """Whether anything of this run is there."""
 
-    from goseventh.bench.showing.markdown import markdown
-    from goseventh.bench.showing.page import page
+    def keep(self, results: Results) -> None:
+        """Writes report.json in place of the last one, whole or not at all, however this process ends.
 
-    (directory / TEXT).write_text(markdown(results), encoding="utf-8")
-    (directory / PAGE).write_text(page(results), encoding="utf-8")
+        Whatever was drawn of other results goes.
+        """
+        unfinished = self.directory / f".{REPORT}"
+        with uninterrupted():
+            with unfinished.open("wb") as written:
+                written.write(dump(results))
+                written.flush()
+                os.fsync(written.fileno())
+            unfinished.replace(self.directory / REPORT)
+            self.kept = True
+            for name in (*TEXTS.values(), PAGE):
+                (self.directory / name).unlink(missing_ok=True)
+
+    def write(self, results: Results) -> None:
+        """Writes all of it; first what needs no drawing."""
+        self.keep(results)
+
+        from goseventh.bench.showing.markdown import markdown
+        from goseventh.bench.showing.page import page
+
+        for language, name in TEXTS.items():
+            (self.directory / name).write_text(markdown(results, language), encoding="utf-8")
+        (self.directory / PAGE).write_text(page(results), encoding="utf-8")

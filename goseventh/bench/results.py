@@ -5,7 +5,7 @@ refused, never guessed at.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -42,7 +42,9 @@ class Disk:
     in_memory: bool
     """Whether that is one whose flushes cost nothing, since it forgets all when the power goes."""
     flush_ms: Percentiles
-    """How long a flush of one written page takes."""
+    """How long a flush of one written page takes: before the run."""
+    flush_ms_after: Percentiles | None = None
+    """The same after it; None where it was not measured again, as in a run that was cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +135,8 @@ class Results:
     target: str
     warnings: Sequence[str] = ()
     """A sentence each, in English."""
+    about: Mapping[str, str] = field(default_factory=dict)
+    """The part of each sentence that warns of one alone; the others concern the whole run."""
     strategies: Sequence[Promise] = ()
     """Those that were measured; none where the target is somebody else's server."""
     figures: Sequence[Figure] = ()
@@ -170,10 +174,11 @@ def _results(read: Mapping[str, Any]) -> Results:
     """Raises KeyError, TypeError or ValueError where it is none."""
     machine = dict(read["machine"])
     disk = dict(machine.pop("disk"))
-    flush = _record(Percentiles, disk.pop("flush_ms"))
+    before, after = _record(Percentiles, disk.pop("flush_ms")), disk.pop("flush_ms_after", None)
+    disk["flush_ms_after"] = None if after is None else _record(Percentiles, after)
     limits = _record(Limits, machine.pop("limits"))
     parts = {
-        "machine": Machine(**machine, disk=Disk(**disk, flush_ms=flush), limits=limits),
+        "machine": Machine(**machine, disk=Disk(**disk, flush_ms=before), limits=limits),
         "strategies": [_record(Promise, one) for one in read["strategies"]],
         "figures": [_checked(_record(Figure, one)) for one in read["figures"]],
         "series": [_record(Series, one) for one in read["series"]],

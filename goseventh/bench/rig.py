@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from goseventh.bench import child
 from goseventh.bench.cores import Placement, place
@@ -15,6 +16,14 @@ from goseventh.bench.server import NotServing, Server, serve
 
 Tell = Callable[[str, float], None]
 """Says that a step is over, and how many seconds it was meant to take."""
+
+
+class Warned(NamedTuple):
+    """Something that makes figures worth less."""
+
+    sentence: str
+    part: str
+    """Whose figures; empty for those of the whole run."""
 
 
 class OwnRig:
@@ -32,7 +41,9 @@ class OwnRig:
         self.plan = plan
         self.place = directory
         self.tell = tell
-        self.warnings: list[str] = []
+        self.part = ""
+        """Which is measured now, and so warned of."""
+        self.warned: list[Warned] = []
         self.failed = False
         self._cpus, self._groups = cpus, groups
         self._closing = ExitStack()
@@ -49,9 +60,14 @@ class OwnRig:
         for entry in self.place.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
+    @property
+    def warnings(self) -> list[str]:
+        """What was said so far, once each."""
+        return [one.sentence for one in self.warned]
+
     def warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
-            self.warnings.append(sentence)
+            self.warned.append(Warned(sentence, self.part))
 
     def fail(self, sentence: str) -> None:
         self.failed = True

@@ -4,26 +4,23 @@ Data flows one way: plan → parts → observations → results → report.
 """
 
 import os
-import shlex
 import shutil
 import sys
 import tempfile
-import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
-from goseventh import __version__, settings
-from goseventh.bench import announcement, machine, reporting
+from goseventh.bench import announcement, machine
 from goseventh.bench.cgroup import held
-from goseventh.bench.collected import Collected
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
-from goseventh.bench.results import OWN, Promise, Results
+from goseventh.bench.record import Record
+from goseventh.bench.reporting import REPORT, Report
 from goseventh.bench.rig import OwnRig, Tell
 from goseventh.bench.saturation import GeneratorDied
 from goseventh.bench.server import NotServing
@@ -34,6 +31,8 @@ PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _PATIENCE = 30.0
 _EXTRA = ("hdrh", "jinja2", "vl_convert")
 """What to measure and to show needs; a part may need more."""
+_FORESEEN = (NotServing, GeneratorDied, Unreachable, OSError, ValueError)
+"""How a part may end early; the message says enough."""
 
 
 class Refusal(Exception):
@@ -48,80 +47,84 @@ def run(plan: Plan, parts: Sequence[Part], out: TextIO | None = None, err: TextI
     line of a refusal to `err` (stderr).
     """
     out, err = out or sys.stdout, err or sys.stderr
+    report = Report(plan.out)
     try:
         with interruptible():
-            return _run(plan, parts, out, err)
+            return _run(plan, parts, report, out, err)
     except (Refusal, Unreachable) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED
     except KeyboardInterrupt:
-        print("goseventh bench: interrupted before anything was measured", file=err)
+        # Again, while servers ended or the report was drawn, or else too early.
+        kept = f"; what was measured is in {plan.out / REPORT}, not drawn"
+        said = kept if report.kept else " before anything was measured"
+        print(f"goseventh bench: interrupted{said}", file=err)
         return INTERRUPTED
 
 
-def _run(plan: Plan, parts: Sequence[Part], out: TextIO, err: TextIO) -> int:
+def _run(plan: Plan, parts: Sequence[Part], report: Report, out: TextIO, err: TextIO) -> int:
     _check(plan, parts)
     runnable = [part for part in parts if plan.url is None or part.external]
     print(announcement.text(plan, runnable), file=out, flush=True)
-    started, begin = datetime.now(UTC), time.monotonic()
-    collected = Collected()
-    interrupted = False
     with (
-        tempfile.TemporaryDirectory(prefix="data-", dir=plan.out) as place,
+        tempfile.TemporaryDirectory(prefix="data-", dir=plan.out) as made,
         held(plan.cpus, plan.memory) as limits,
         _steps(sum(part.cost(plan).seconds for part in runnable), out, err) as tell,
-        OwnRig(plan, Path(place), os.sched_getaffinity(0), limits.groups, tell) as rig,
+        OwnRig(plan, Path(made), os.sched_getaffinity(0), limits.groups, tell) as rig,
     ):
-        about = machine.describe(Path(place), limits.limits)
+        place = Path(made)
+        place.chmod(0o711)  # PostgreSQL may have to run as another user
+        about = machine.describe(place, limits.limits)
         for sentence in announcement.warnings(plan, about):
             rig.warn(sentence)
-        try:
-            for part in runnable:
-                _measure(part, rig, collected)
-        except KeyboardInterrupt:
-            interrupted = True
+        record = Record(plan, about)
+        complete = _measure(runnable, rig, record, report, err)
         for sentence in limits.strained():
             rig.fail(sentence)
-    rig.warnings += collected.warnings()
-    results = Results(
-        version=__version__,
-        commit=machine.commit(),
-        command=shlex.join(["goseventh", *sys.argv[1:]]),
-        started=started.isoformat(timespec="seconds"),
-        seconds=round(time.monotonic() - begin, 1),
-        complete=not interrupted,
-        machine=about,
-        settings=plan.settings(),
-        target=plan.url or OWN,
-        warnings=rig.warnings,
-        strategies=[] if plan.url else _promises(plan),
-        figures=collected.figures(),
-        series=collected.series,
-    )
-    reporting.write(results, plan.out)
+        if complete:
+            record.flushes_after(machine.flushes(place))
+    results = record.results(rig.warned, complete=complete)
+    report.write(results)
     for sentence in results.warnings:
         print(f"Warning: {sentence}", file=out)
-    print(
-        f"{'Interrupted; what' if interrupted else 'What'} was measured is in {plan.out}",
-        file=out,
-        flush=True,
-    )
-    return INTERRUPTED if interrupted else FAILED if rig.failed else PASSED
+    said = "What" if complete else "Interrupted; what"
+    print(f"{said} was measured is in {plan.out}", file=out, flush=True)
+    return INTERRUPTED if not complete else FAILED if rig.failed else PASSED
 
 
-def _measure(part: Part, rig: OwnRig, collected: Collected) -> None:
-    """One part; if it can't be measured the others still are."""
-    missing = part.needs()
-    for sentence in missing:
-        rig.warn(f"{part.name} was not measured: {sentence}")
-    if missing:
-        return
+def _measure(parts: Sequence[Part], rig: OwnRig, record: Record, report: Report, err: TextIO) -> bool:
+    """All parts, each kept as soon as it is over. Returns whether nobody interrupted it."""
     try:
-        for found in part.run(rig):
-            collected.add(part.name, found)
-    except (NotServing, GeneratorDied, Unreachable, OSError, ValueError) as error:
+        for part in parts:
+            rig.part = part.name
+            _measure_one(part, rig, record, err)
+            report.keep(record.results(rig.warned, complete=False))
+    except KeyboardInterrupt:
+        # At once: servers may take a while to end, and whoever waits for that may press Ctrl-C again.
+        report.keep(record.results(rig.warned, complete=False))
+        return False
+    finally:
+        rig.part = ""
+    return True
+
+
+def _measure_one(part: Part, rig: OwnRig, record: Record, err: TextIO) -> None:
+    """If it can't be measured, for whatever reason, the others still are."""
+    try:
+        try:
+            for found in part.run(rig):
+                record.collected.add(part.name, found)
+        finally:
+            rig.clear()
+    except _FORESEEN as error:
         rig.fail(f"{part.name} ended early: {error}.")
-    rig.clear()
+    except Exception as error:
+        traceback.print_exc(file=err)
+        rig.fail(f"{part.name} ended early, for a reason that nobody foresaw: {_told(error)}.")
+
+
+def _told(error: Exception) -> str:
+    return ": ".join(filter(None, [type(error).__name__, str(error)]))
 
 
 @contextmanager
@@ -134,19 +137,11 @@ def _steps(seconds: float, out: TextIO, err: TextIO) -> Iterator[Tell]:
             nonlocal done
             done += meant
             show(int(done), int(seconds), line)
-            if not err.isatty():
+            if not (out.isatty() and err.isatty()):  # else the bar says it
                 print(line, file=out, flush=True)
 
         show(0, int(seconds), "")
         yield tell
-
-
-def _promises(plan: Plan) -> list[Promise]:
-    rows = {row.name: row for row in settings.ROWS}
-    return [
-        Promise(row.name, row.created_means, row.kill_loses, row.power_cut_loses, row.choose_when)
-        for row in (rows[name] for name in plan.strategies)
-    ]
 
 
 def _check(plan: Plan, parts: Sequence[Part]) -> None:

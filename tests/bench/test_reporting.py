@@ -28,7 +28,7 @@ Scheme = Literal["light", "dark"]
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the sample's report is."""
     place = tmp_path_factory.mktemp("report")
-    reporting.write(sample(), place)
+    reporting.Report(place).write(sample())
     return place
 
 
@@ -116,7 +116,7 @@ def test_it_is_accessible(browser: Browser, tmp_path: Path, scheme: Scheme) -> N
     Of a tenth of the figures: axe looks at each cell of each table, and one is like another.
     """
     whole = sample()
-    reporting.write(replace(whole, figures=whole.figures[::10]), tmp_path)
+    reporting.Report(tmp_path).write(replace(whole, figures=whole.figures[::10]))
     with opened(browser, tmp_path, scheme, "en-US", 1200) as page:
         found = Axe().run(page, options={"resultTypes": ["violations"]})
     assert found.response["violations"] == [], found.generate_report()
@@ -181,14 +181,23 @@ def test_all_that_can_be_used_is_reached_by_tab(fresh: Page) -> None:
     assert len(reached - {-1}) >= wanted
 
 
-def test_whoever_is_named_in_a_section_has_their_promise_there(directory: Path) -> None:
-    text = (directory / reporting.TEXT).read_text()
-    for section in text.split("\n## ")[1:]:
+@pytest.mark.parametrize(
+    ("language", "titles", "promise"),
+    [
+        ("en", ("Over", "Writing", "What a crash", "The tournament"), "a `201` means"),
+        ("pt", ("Por HTTP", "Só a escrita", "O que uma queda", "O torneio"), "um `201` significa"),
+    ],
+)
+def test_whoever_is_named_in_a_section_has_their_promise_there(
+    directory: Path, language: str, titles: tuple[str, ...], promise: str
+) -> None:
+    text = (directory / reporting.TEXTS[language]).read_text()
+    sections = [section for section in text.split("\n## ")[1:] if section.startswith(titles)]
+    assert len(sections) == len(titles)
+    for section in sections:
         for row in table.TABLE:
-            if row.name in section and section.startswith(
-                ("Over", "Writing", "What a crash", "The tournament")
-            ):
-                assert f"- `{row.name}`: a `201` means" in section
+            if row.name in section:
+                assert f"- `{row.name}`: {promise}" in section
 
 
 def test_the_json_is_the_run_s(directory: Path) -> None:

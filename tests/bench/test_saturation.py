@@ -15,10 +15,8 @@ import pytest
 
 from goseventh.bench import answer
 from goseventh.bench.asking import Create, Mix, Read, Search
-from goseventh.bench.collected import Collected, spread
 from goseventh.bench.cores import place
 from goseventh.bench.machine import filesystem
-from goseventh.bench.parts.shape import Observation
 from goseventh.bench.saturation import Generators
 from tests.serving import until
 
@@ -191,17 +189,6 @@ def test_generators_get_cpus_of_their_own_where_there_are_enough() -> None:
     assert not place({0, 1}, 1).shared
     assert place(range(8), 5) == (tuple(range(6)), ((6,), (7,)))
     assert place({3}, 1).shared
-
-
-def test_values_become_figures_and_a_wide_spread_a_warning() -> None:
-    collected = Collected()
-    for value in (100.0, 140.0, 90.0):
-        collected.add("http", Observation("creations", "1/s", "higher", {"workers": 1}, value))
-        collected.add("http", Observation("creations", "1/s", "higher", {"workers": 2}, 100.0))
-    assert [list(figure.values) for figure in collected.figures()] == [[100.0, 140.0, 90.0], [100.0] * 3]
-    assert spread([100.0, 140.0, 90.0]) == 0.5
-    [warning] = collected.warnings()
-    assert warning.startswith("1 rates of http spread over more than 30%")
 
 
 def test_the_filesystem_is_the_innermost_mount_s() -> None:

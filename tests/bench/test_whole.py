@@ -149,7 +149,11 @@ def test_an_interrupted_run_leaves_no_process_and_keeps_what_it_measured(
     results = load(tmp_path / "report.json")
     assert results.complete is False
     assert "creations" in names(results, "http")
-    assert {entry.name for entry in tmp_path.iterdir()} == {reporting.REPORT, reporting.TEXT, reporting.PAGE}
+    assert {entry.name for entry in tmp_path.iterdir()} == {
+        reporting.REPORT,
+        *reporting.TEXTS.values(),
+        reporting.PAGE,
+    }
 
 
 def mentioning(directory: Path) -> list[str]:

@@ -1,6 +1,6 @@
 """What every part of the benchmark is, and what it stands on while it measures."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -92,5 +92,3 @@ class Part(NamedTuple):
     """Measures, and tells each value as soon as it is there: what was told is kept if the rest is not."""
     external: bool = False
     """Whether it can measure somebody else's server."""
-    needs: Callable[[], Sequence[str]] = tuple
-    """What is missing here for it to run; a sentence each."""

@@ -5,14 +5,14 @@ Each line needs certain figures; where those were not measured it is not said.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from statistics import median
 
 from goseventh.bench import beside
 from goseventh.bench.results import Figure, Results
 from goseventh.bench.showing import words
-from goseventh.bench.showing.groups import Condition
+from goseventh.bench.showing.fastest import fastest, sharing
+from goseventh.bench.showing.picked import creations, middle, of, under
 from goseventh.bench.showing.tables import conditions
-from goseventh.bench.showing.text import Text, number
+from goseventh.bench.showing.text import Text, number, span
 
 BARE = "bare"
 """Sanic without our code."""
@@ -38,18 +38,18 @@ def summaries(results: Results) -> list[Summary]:
     """In the order of the strategies."""
     rows = []
     for row in results.strategies:
-        best = max(_creations(results, row.name), key=_middle, default=None)
-        lost = [max(one.values) for one in _of(results, "crash", LOST, row.name)]
-        where = conditions(_conditions(best)) if best else None
-        rows.append(Summary(row.name, _middle(best) if best else None, where, max(lost, default=None)))
+        best = max(creations(results, row.name), key=middle, default=None)
+        lost = [max(one.values) for one in of(results, "crash", LOST, row.name)]
+        where = conditions(under(best)) if best else None
+        rows.append(Summary(row.name, middle(best) if best else None, where, max(lost, default=None)))
     return rows
 
 
 def verdicts(results: Results) -> list[Text]:
     """One sentence each."""
     rules: tuple[Callable[[Results], Iterator[Text]], ...] = (
-        _fastest,
-        _sharing,
+        fastest,
+        sharing,
         _ceiling,
         _stored,
         _losses,
@@ -59,28 +59,6 @@ def verdicts(results: Results) -> list[Text]:
     return [line for rule in rules for line in rule(results)]
 
 
-def _fastest(results: Results) -> Iterator[Text]:
-    rows = [row for row in summaries(results) if row.speed is not None]
-    if not rows:
-        return
-    safe = [row for row in rows if _keeps_all(results, row.strategy)]
-    for found, said in ((safe, _FASTEST_SAFE), ([row for row in rows if row not in safe], _FASTEST_OTHER)):
-        if best := max(found, key=lambda row: row.speed or 0, default=None):
-            yield said.fill(who=best.strategy, speed=number(best.speed or 0), where=best.where or "")
-
-
-def _sharing(results: Results) -> Iterator[Text]:
-    """What sharing a flush saves, where a flush takes longest."""
-    pairs = []
-    for mine in _creations(results, "group-commit"):
-        for other in _creations(results, "per-request"):
-            if _conditions(mine) == _conditions(other) and _middle(other) > 0:
-                pairs.append((mine.where.get("flush_ms", 0), _middle(mine) / _middle(other), mine))
-    if pairs:
-        _, ratio, at = max(pairs, key=lambda pair: pair[:2])
-        yield _SHARING.fill(ratio=number(ratio), where=conditions(_conditions(at)))
-
-
 def _ceiling(results: Results) -> Iterator[Text]:
     for name in ("creations", "reads"):
         bare = [one for one in results.figures if one.name == name and one.where.get("server") == BARE]
@@ -88,15 +66,14 @@ def _ceiling(results: Results) -> Iterator[Text]:
             one for one in results.figures if one.name == name and one.where.get("strategy") == "group-commit"
         ]
         ratios = [
-            _middle(own) / _middle(top)
+            middle(own) / middle(top)
             for own in ours
             for top in bare
             if own.where.get("workers") == top.where.get("workers") and own.where.get("flush_ms", 0) == 0
-            if own.part == top.part and _middle(top) > 0
+            if own.part == top.part and middle(top) > 0
         ]
         if ratios:
-            low, high = number(min(ratios) * 100), number(max(ratios) * 100)
-            share = low if low == high else Text("{low} to {high}", "{low} a {high}").fill(low=low, high=high)
+            share = span([ratio * 100 for ratio in ratios])
             yield _CEILING.fill(what=words.name(name), share=share)
 
 
@@ -138,9 +115,9 @@ def _searches(results: Results) -> Iterator[Text]:
     ]
     middles = [one for one in ours if one.name.endswith(("p50", "median"))] or ours
     if middles:
-        slowest = max(middles, key=_middle)
-        what = conditions([pair for pair in _conditions(slowest) if pair[0] not in ("contender", "people")])
-        yield _SLOWEST.fill(people=number(largest), time=number(_middle(slowest)), what=what)
+        slowest = max(middles, key=middle)
+        what = conditions([pair for pair in under(slowest) if pair[0] not in ("contender", "people")])
+        yield _SLOWEST.fill(people=number(largest), time=number(middle(slowest)), what=what)
 
 
 def _generator(results: Results) -> Iterator[Text]:
@@ -152,47 +129,6 @@ def _generator(results: Results) -> Iterator[Text]:
         yield said.fill(reached=number(reached * 100), aim=number(beside.AIM * 100), tool=beside.TOOL)
 
 
-def _creations(results: Results, strategy: str) -> list[Figure]:
-    for part in ("http", "storage"):
-        if found := _of(results, part, "creations", strategy):
-            return found
-    return []
-
-
-def _of(results: Results, part: str, name: str, strategy: str) -> list[Figure]:
-    return [
-        one
-        for one in results.figures
-        if (one.part, one.name, one.where.get("strategy")) == (part, name, strategy)
-    ]
-
-
-def _keeps_all(results: Results, strategy: str) -> bool:
-    row = next(row for row in results.strategies if row.name == strategy)
-    return row.kill_loses == row.power_cut_loses == "nothing"
-
-
-def _conditions(figure: Figure) -> list[Condition]:
-    return [pair for pair in figure.where.items() if pair[0] != "strategy"]
-
-
-def _middle(figure: Figure) -> float:
-    return median(figure.values)
-
-
-_FASTEST_SAFE = Text(
-    "Of the strategies that promise to lose nobody, {who} was the fastest: {speed} creations/s ({where}).",
-    "Das estratégias que prometem não perder ninguém, {who} foi a mais rápida: {speed} criações/s ({where}).",
-)
-_FASTEST_OTHER = Text(
-    "Of those that may lose people, {who} was the fastest: {speed} creations/s ({where}).",
-    "Das que podem perder pessoas, {who} foi a mais rápida: {speed} criações/s ({where}).",
-)
-_SHARING = Text(
-    "Sharing a flush made group-commit {ratio} times as fast as per-request ({where}), for the same promise.",
-    "Dividir um flush fez o group-commit {ratio} vezes mais rápido que o per-request ({where}), pela mesma"
-    " promessa.",
-)
 _CEILING = Text(
     "Of the {what} that bare Sanic answers, group-commit reaches {share} %.",
     "Das {what} que o Sanic nu responde, o group-commit alcança {share} %.",

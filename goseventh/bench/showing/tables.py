@@ -7,6 +7,7 @@ from statistics import median
 from goseventh.bench.showing import words
 from goseventh.bench.showing.groups import Condition, Curve, Group, Panel, Point
 from goseventh.bench.showing.text import UNITS, Text, bare, joined, same
+from goseventh.bench.spread import is_wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,8 @@ class Cell:
 
     middle: Text
     spread: Text | None
+    wide: bool = False
+    """Whether that is too far to conclude anything from the median."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Table:
 
     over: Text
     """What stands above the cells' heads: the axis and the unit."""
+    times: Text
+    """How often each was measured."""
     heads: Sequence[Text]
     columns: Sequence[Text]
     rows: Sequence[Row]
@@ -60,7 +65,22 @@ def table(group: Group) -> Table:
     titles = [
         words.value(column) if group.axis else words.name(str(column) or group.name) for column in columns
     ]
-    return Table(over, heads, titles, rows)
+    return Table(over, _times(group), heads, titles, rows)
+
+
+def _times(group: Group) -> Text:
+    """A series has one value at each place, and says nothing of that."""
+    if group.continuous:
+        return same("")
+    counts = {len(point.values) for panel in group.panels for curve in panel.curves for point in curve.points}
+    least, most = min(counts), max(counts)
+    if most == 1:
+        return Text("measured once", "medido uma vez")
+    if least == most:
+        return Text("measured {most} times", "medido {most} vezes").fill(most=str(most))
+    return Text("measured {least} to {most} times", "medido de {least} a {most} vezes").fill(
+        least=str(least), most=str(most)
+    )
 
 
 def shared(group: Group) -> list[Condition]:
@@ -148,4 +168,4 @@ def _cell(point: Point | None, unit: str) -> Cell:
     spread = None
     if len(point.values) > 1 and low != high:
         spread = joined([bare(low, unit), bare(high, unit)], "–")
-    return Cell(bare(median(point.values), unit), spread)
+    return Cell(bare(median(point.values), unit), spread, is_wide(point.values, unit))

@@ -42,6 +42,12 @@ def number(value: float) -> Text:
     return Text(written, written.translate(_SWAPPED))
 
 
+def span(values: Sequence[float]) -> Text:
+    """From the least to the most, or the only one."""
+    low, high = number(min(values)), number(max(values))
+    return low if low == high else Text("{low} to {high}", "{low} a {high}").fill(low=low, high=high)
+
+
 def quantity(value: float, unit: str) -> Text:
     """A number in its unit. Bytes become larger units; what has no word of its own is a bare number."""
     if unit == "bytes":

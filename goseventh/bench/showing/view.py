@@ -11,6 +11,7 @@ from goseventh.bench.showing.palette import Mark, marks
 from goseventh.bench.showing.promises import Promised, promised
 from goseventh.bench.showing.tables import Table
 from goseventh.bench.showing.text import UNITS, Text, bare, joined, number, quantity, same
+from goseventh.bench.showing.warnings import by_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Section:
     about: Text | None
     promises: Sequence[Promised]
     """Of the strategies that it names."""
+    warnings: Sequence[Text]
+    """Of its figures."""
     shown: Sequence[Shown]
 
 
@@ -45,6 +48,8 @@ class View:
     results: Results
     external: bool
     """Whether somebody else's server was measured, of which nothing is promised here."""
+    warnings: Sequence[Text]
+    """Of the whole run."""
     marks: dict[str, Mark]
     promises: Sequence[Promised]
     summaries: Sequence[summary.Summary]
@@ -58,16 +63,20 @@ def view(results: Results) -> View:
     """Of these results."""
     promises = promised(results.strategies)
     shown = [_shown(group) for group in grouped(results)]
+    warnings = by_part(results)
     sections = []
-    for part in dict.fromkeys(one.group.part for one in shown):
+    parts = dict.fromkeys([*(one.group.part for one in shown), *filter(None, warnings)])
+    for part in parts:
         members = [one for one in shown if one.group.part == part]
         named = {who for one in members for who in one.whos}
         named_here = [row for row in promises if row.name in named]
-        sections.append(Section(part, words.part(part), words.ABOUT.get(part), named_here, members))
+        about, warned = words.ABOUT.get(part), warnings.get(part, [])
+        sections.append(Section(part, words.part(part), about, named_here, warned, members))
     workers = {row.workers for one in shown for row in one.table.rows if row.workers}
     return View(
         results=results,
         external=results.target != OWN,
+        warnings=warnings.get("", []),
         marks=marks(entities(results)),
         promises=promises,
         summaries=summary.summaries(results),
@@ -142,15 +151,17 @@ def _facts(results: Results) -> Iterator[tuple[Text, Text]]:
     flush = Text(
         "{kind}; a flush takes {p50} ms (p50), {p99} ms (p99)",
         "{kind}; um flush leva {p50} ms (p50), {p99} ms (p99)",
+    ).fill(
+        kind=kind.fill(kind=disk.directory_kind),
+        p50=number(disk.flush_ms.p50),
+        p99=number(disk.flush_ms.p99),
     )
-    yield (
-        Text("disk", "disco"),
-        flush.fill(
-            kind=kind.fill(kind=disk.directory_kind),
-            p50=number(disk.flush_ms.p50),
-            p99=number(disk.flush_ms.p99),
-        ),
-    )
+    if (after := disk.flush_ms_after) is not None:
+        flush = Text(
+            "{before} before the run; {p50} ms and {p99} ms after it",
+            "{before} antes da rodada; {p50} ms e {p99} ms depois dela",
+        ).fill(before=flush, p50=number(after.p50), p99=number(after.p99))
+    yield Text("disk", "disco"), flush
     held = []
     if limits.cpus is not None:
         held.append(Text("{number} CPUs", "{number} CPUs").fill(number=number(limits.cpus)))
