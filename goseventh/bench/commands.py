@@ -148,7 +148,9 @@ def _search(given: argparse.Namespace) -> int:
 
 
 def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
-    summary = "set two runs' report.json side by side; exit code 1 if a figure got worse"
+    summary = (
+        "set two runs' report.json side by side; exit code 1 if a figure got worse, 2 if nothing can be told"
+    )
     command = add(benchmarks, "compare", _compare, summary)
     command.add_argument("before", metavar="A.json", help="the run to compare with")
     command.add_argument("after", metavar="B.json", help="the run to judge")
@@ -159,6 +161,13 @@ def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         metavar="SHARE",
         help="how much worse a figure must be, beyond noise, to fail (%(default)s)",
     )
+    command.add_argument(
+        "--allow-missing",
+        action="store_true",
+        help="exit code 0 also where B.json lacks figures of A.json, was cut off or did other work",
+    )
+    command.add_argument("--strategy", help="which of ours stands beside somebody else's server (the first)")
+    command.add_argument("--workers", type=int, help="and with how many workers (most)")
 
 
 def _share(written: str) -> float:
@@ -174,4 +183,11 @@ def _compare(given: argparse.Namespace) -> int:
 
     from goseventh.bench import compare
 
-    return compare.run(Path(given.before), Path(given.after), given.fail_over)
+    return compare.run(
+        Path(given.before),
+        Path(given.after),
+        given.fail_over,
+        allow_missing=given.allow_missing,
+        strategy=given.strategy,
+        workers=given.workers,
+    )

@@ -2,48 +2,103 @@
 
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
+from goseventh.bench.doubts import doubts, settings_that_differ
+from goseventh.bench.pairing import YARDSTICK, Paired, chosen, paired
 from goseventh.bench.results import Figure, NotAReport, Results, load
 from goseventh.bench.showing.text import number
 
 WORSE, UNUSABLE = 1, 2
-YARDSTICK = "server"
-"""The condition of figures of somebody else's code, beside which ours stand: they tell of the machine."""
-
-Key = tuple[str, str, frozenset[tuple[str, str | int | float]]]
 
 
-def run(old: Path, new: Path, threshold: float, out: TextIO | None = None, err: TextIO | None = None) -> int:
-    """Prints the table. Returns 1 if a figure is worse by `threshold` (0.1: a tenth), 2 without reports."""
+def run(
+    old: Path,
+    new: Path,
+    threshold: float,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    *,
+    allow_missing: bool = False,
+    strategy: str | None = None,
+    workers: int | None = None,
+) -> int:
+    """Prints the table, and returns the exit code.
+
+    1 if a figure of ours is worse by `threshold` (0.1: a tenth); 2 without two reports, or where that nothing
+    is worse would mean nothing: no figure could be tested, some are missing in `new`, it was cut off, or it
+    did other work. `allow_missing` takes all but the first of that for granted. `strategy` and `workers` choose
+    which of our figures stand beside a server of others.
+    """
     out, err = out or sys.stdout, err or sys.stderr
     try:
         before, after = load(old), load(new)
     except NotAReport as error:
         print(f"goseventh: {error}", file=err)
         return UNUSABLE
-    mine, others = _by_key(before), _by_key(after)
-    pairs = [(figure, others[key]) for key, figure in mine.items() if key in others]
-    if not pairs:
+    choice = chosen(before, after, strategy, workers)
+    both = paired(before, after, choice)
+    if not both.pairs:
         print(f"goseventh: {old} and {new} have no figure in common", file=err)
         return UNUSABLE
-    found = compare(pairs, threshold)
+    found = compare(both.pairs, threshold)
+    for name, one in (("before", before), ("after", after)):
+        print(f"{name}: {_whose(one)}", file=out)
+    if before.target != after.target:
+        told = ", ".join(f"{key} {value}" for key, value in choice.items())
+        print(f"of ours beside the other server: {told}", file=out)
     print(_table(found, threshold), file=out)
-    for path, figures in ((old, mine.keys() - others.keys()), (new, others.keys() - mine.keys())):
-        for line in sorted(_told(mine.get(key) or others[key]) for key in figures):
+    print("".join(f"\n{line}" for line in _promises(before, after, both)), file=out)
+    for path, figures in ((old, both.only_before), (new, both.only_after)):
+        for line in sorted(map(_told, figures)):
             print(f"only in {path}: {line}", file=out)
-    for warning in _warnings(before, after, found):
+    for warning in doubts(before, after, found):
         print(f"warning: {warning}", file=err)
-    return WORSE if any(one.verdict == "worse" and not _foreign(one) for one in found) else 0
+    if any(one.verdict == "worse" and YARDSTICK not in one.old.where for one in found):
+        return WORSE
+    for why in _unusable(before, after, both, found, allow_missing):
+        print(f"goseventh: nothing is worse, but that means little: {why}", file=err)
+        return UNUSABLE
+    return 0
 
 
-def _by_key(results: Results) -> dict[Key, Figure]:
-    return {(one.part, one.name, frozenset(one.where.items())): one for one in results.figures}
+def _unusable(
+    before: Results, after: Results, both: Paired, found: Sequence[Compared], allow_missing: bool
+) -> Iterator[str]:
+    """Why nothing was found that may be there."""
+    if all(one.p is None or YARDSTICK in one.old.where for one in found):
+        yield "no figure of ours could be tested; measure each twice or more, with --repeat"
+    if allow_missing:
+        return
+    if both.only_before:
+        yield f"{len(both.only_before)} figures are missing in the second (--allow-missing takes that)"
+    if not after.complete:
+        yield "the second was cut off (--allow-missing takes that)"
+    if differing := settings_that_differ(before, after):
+        yield f"the second did other work: {', '.join(differing)} (--allow-missing takes that)"
 
 
-def _table(found: list[Compared], threshold: float) -> str:
+def _whose(results: Results) -> str:
+    commit = f", commit {results.commit}" if results.commit else ""
+    return f"version {results.version}{commit}, {results.started}, {results.target}"
+
+
+def _promises(before: Results, after: Results, both: Paired) -> Iterator[str]:
+    """Of the strategies whose figures are compared: a speed means nothing without that."""
+    named = {one.where.get("strategy") for pair in both.pairs for one in pair}
+    rows = {row.name: row for run in (before, after) for row in run.strategies}
+    for row in rows.values():
+        if row.name in named:
+            yield (
+                f"{row.name}: a 201 means {row.created_means}; kill -9 loses {row.kill_loses};"
+                f" a power cut loses {row.power_cut_loses}."
+            )
+
+
+def _table(found: Sequence[Compared], threshold: float) -> str:
     """Markdown that is as readable as it stands."""
     rows: list[tuple[str, ...]] = [("figure", "unit", "before", "after", "change", "verdict")]
     for one in found:
@@ -69,39 +124,3 @@ def _table(found: list[Compared], threshold: float) -> str:
 def _told(figure: Figure) -> str:
     where = ", ".join(f"{key} {value}" for key, value in figure.where.items())
     return f"{figure.part}: {figure.name}" + (f" ({where})" if where else "")
-
-
-def _foreign(one: Compared) -> bool:
-    return YARDSTICK in one.old.where
-
-
-def _warnings(before: Results, after: Results, found: list[Compared]) -> list[str]:
-    """What makes a comparison doubtful, a sentence each."""
-    a, b = before.machine, after.machine
-    differing = [
-        what
-        for what, one, other in (
-            ("CPU", (a.cpu, a.cpus), (b.cpu, b.cpus)),
-            ("memory", a.memory_bytes, b.memory_bytes),
-            ("kernel", a.kernel, b.kernel),
-            ("Python", a.python, b.python),
-            ("disk", a.disk.directory_kind, b.disk.directory_kind),
-            ("limits", a.limits, b.limits),
-            ("settings", before.settings, after.settings),
-            ("target", before.target, after.target),
-        )
-        if one != other
-    ]
-    said = (
-        [f"the runs differ in {', '.join(differing)}: their figures may differ for that"] if differing else []
-    )
-    said += [
-        f"{path} was interrupted"
-        for path, one in (("the first", before), ("the second", after))
-        if not one.complete
-    ]
-    if any(_foreign(one) and one.verdict in ("better", "worse") for one in found):
-        said.append("a server that is not ours changed as well: the machine was not as fast both times")
-    if any(one.p is None and one.verdict == "can't tell" for one in found):
-        said.append("some figures have one repeat or none above zero: of those nothing can be told")
-    return said

@@ -7,6 +7,7 @@ those to one in a hundred of all that are called so. A rank test of five against
 anything of fifty figures: its least p is 0.008.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,9 @@ from goseventh.bench.results import Figure
 
 FALSE_DISCOVERIES = 0.01
 """Which share of all that is called better or worse may be neither."""
+
+_NEVER = re.compile(r"^promised and lost$|^people missing$|\bwrong\b.* answers$")
+"""Figures of which one is too many. What is lost within the promise is none: whom a crash hits is luck."""
 
 Verdict = Literal[
     "better", "worse", "a little better", "a little worse", "different", "within noise", "can't tell"
@@ -68,8 +72,8 @@ def _change(old: Figure, new: Figure) -> float | None:
 
 
 def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, threshold: float) -> Verdict:
-    if max(old.values) == 0 and max(new.values) > 0 and old.better == "lower":
-        return "worse"  # what never happened and now does, such as a loss, is no noise
+    if _NEVER.search(old.name) and max(new.values) > max(old.values) == 0:
+        return "worse"  # what must never happen, and did not, is no noise
     if list(old.values) == list(new.values):
         return "within noise"
     if p is None or change is None:
@@ -79,8 +83,7 @@ def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, th
     if old.better == "neither":
         return "different"
     gained = (change > 0) == (old.better == "higher")
-    # The same factor either way: what a tenth less undoes is a ninth more.
-    if abs(np.log1p(change)) < -np.log1p(-threshold):
+    if abs(change) < threshold:
         return "a little better" if gained else "a little worse"
     return "better" if gained else "worse"
 

@@ -4,13 +4,14 @@ import io
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 import pytest
 
 from goseventh.bench import compare
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
 from goseventh.bench.comparison import compare as compared
-from goseventh.bench.results import Better, Figure, Results, dump
+from goseventh.bench.results import Better, Figure, Percentiles, Results, dump
 
 from .sample import machine, results
 
@@ -92,18 +93,40 @@ def test_one_repeat_tells_nothing() -> None:
     assert verdict(figure(100.0), figure(50.0)).verdict == "can't tell"
 
 
-def test_a_loss_where_there_was_none_is_worse() -> None:
-    none, some = figure(0.0, 0.0, better="lower"), figure(0.0, 3.0, better="lower")
-    assert verdict(none, some).verdict == "worse"
+@pytest.mark.parametrize("change", [1.1, 1.0999, 0.9, 0.9001])
+@pytest.mark.parametrize("better", ["higher", "lower"])
+def test_the_threshold_is_of_the_change_that_is_shown(better: Better, change: float) -> None:
+    old = figure(100.0, 100.001, 99.999, better=better)
+    one = verdict(old, replace(old, values=[change * value for value in old.values]), threshold=0.09999)
+    assert one.verdict in (
+        ("better", "worse") if change in (1.1, 0.9) else ("a little better", "a little worse")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("promised and lost", "worse"),
+        ("people missing", "worse"),
+        ("reads, wrong answers", "worse"),
+        ("wrong or missing answers", "worse"),
+        ("acknowledged and lost", "can't tell"),  # within the promise: whom a crash hits is luck
+    ],
+)
+def test_what_must_never_be_is_worse_at_once(name: str, told: str) -> None:
+    none = replace(figure(0.0, better="lower"), name=name)
+    assert verdict(none, replace(none, values=[27.0])).verdict == told
     assert verdict(none, none).verdict == "within noise"
 
 
-def run(tmp_path: Path, old: Results, new: Results, threshold: float = 0.1) -> tuple[int, str, str]:
+def run(
+    tmp_path: Path, old: Results, new: Results, threshold: float = 0.1, **options: Any
+) -> tuple[int, str, str]:
     files = tmp_path / "A.json", tmp_path / "B.json"
     for file, one in zip(files, (old, new), strict=True):
         file.write_bytes(dump(one))
     out, err = io.StringIO(), io.StringIO()
-    return compare.run(*files, threshold, out, err), out.getvalue(), err.getvalue()
+    return compare.run(*files, threshold, out, err, **options), out.getvalue(), err.getvalue()
 
 
 def test_the_exit_code_says_whether_anything_got_worse(tmp_path: Path) -> None:
@@ -115,18 +138,79 @@ def test_the_exit_code_says_whether_anything_got_worse(tmp_path: Path) -> None:
     assert run(tmp_path, old, results(seed=2, slower=0.8), threshold=0.5)[0] == 0
 
 
-def test_what_only_one_run_has_is_listed(tmp_path: Path) -> None:
+def test_figures_that_are_gone_are_listed_and_no_success(tmp_path: Path) -> None:
     old = results()
-    code, out, _ = run(tmp_path, old, replace(old, figures=old.figures[1:]))
-    assert code == 0
+    new = replace(old, figures=old.figures[1:])
+    code, out, err = run(tmp_path, old, new)
+    assert code == 2
+    assert "1 figures are missing in the second" in err
     assert f"only in {tmp_path / 'A.json'}: {old.figures[0].part}: {old.figures[0].name}" in out
+    assert run(tmp_path, old, new, allow_missing=True)[0] == 0
+    assert run(tmp_path, new, old)[0] == 0  # who measures more than before misses nothing
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"complete": False}, "the second was cut off"),
+        ({"settings": {"seconds": "9"}}, "the second did other work: seconds None and 9"),
+    ],
+)
+def test_a_run_that_did_less_is_no_success(tmp_path: Path, change: dict[str, Any], why: str) -> None:
+    code, _, err = run(tmp_path, results(), replace(results(), **change))
+    assert code == 2
+    assert why in err
+    assert run(tmp_path, results(), replace(results(), **change), allow_missing=True)[0] == 0
+
+
+def test_where_nothing_could_be_tested_is_no_success(tmp_path: Path) -> None:
+    once = results(repeats=1), results(seed=2, repeats=1)
+    code, _, err = run(tmp_path, *once, allow_missing=True)
+    assert code == 2
+    assert "no figure of ours could be tested" in err
 
 
 def test_another_machine_is_a_warning(tmp_path: Path) -> None:
     old = results()
-    code, _, err = run(tmp_path, old, replace(old, machine=machine("another CPU"), settings={}))
+    other = machine("another CPU")
+    disk = replace(other.disk, flush_ms=Percentiles(p50=0.9, p99=4.0))
+    new = replace(old, machine=replace(other, packages={"sanic": "26.1.0", "lmdb": "3.0.0"}, disk=disk))
+    code, _, err = run(tmp_path, old, new)
     assert code == 0
-    assert "the runs differ in CPU, settings" in err
+    assert "the runs differ in CPU, sanic:" in err
+    assert "a flush took 0.20 ms and 0.90 ms" in err
+
+
+def test_the_promises_of_those_who_are_compared_are_said(tmp_path: Path) -> None:
+    _, out, _ = run(tmp_path, results(), results(seed=2))
+    for promise in results().strategies:
+        assert f"{promise.name}: a 201 means {promise.created_means}; kill -9 loses" in out
+
+
+def external(*figures: Figure) -> Results:
+    """Somebody else's server, measured as it is."""
+    return replace(results(), target="http://127.0.0.1:1", strategies=[], series=[], figures=figures)
+
+
+def test_a_server_of_others_stands_beside_one_of_our_strategies(tmp_path: Path) -> None:
+    theirs = external(
+        Figure("http", "creations", "1/s", "higher", {}, [90.0, 91.0, 89.0]),
+        Figure("tournament", "latency, p99", "ms", "lower", {"request": "create"}, [30.0]),
+        Figure("http", "ceiling", "1/s", "neither", {"server": "fixed", "workers": 1}, [1.0]),
+    )
+    code, out, _ = run(tmp_path, theirs, results(), strategy="per-request", workers=1)
+    assert code == 0
+    assert "of ours beside the other server: strategy per-request, workers 1, flush_ms 0" in out
+    rows = [line for line in out.splitlines() if line.startswith("| http") or line.startswith("| tour")]
+    assert len(rows) == 1  # the tournament of this run was not measured with that strategy
+    assert "better" in rows[0]
+    code, out, _ = run(tmp_path, theirs, results())
+    assert [line.split(":")[0] for line in out.splitlines() if line.startswith(("| http", "| tour"))] == [
+        "| http",
+        "| tournament",
+    ]
+    assert "workers 2" in out
+    assert run(tmp_path, results(), theirs)[0] == 1  # and a slower one of others is worse than ours
 
 
 def test_a_slower_yardstick_is_a_warning_and_no_failure(tmp_path: Path) -> None:

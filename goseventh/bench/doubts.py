@@ -1,0 +1,53 @@
+"""What makes the comparison of two runs doubtful, a sentence each: pure functions."""
+
+from collections.abc import Iterator, Sequence
+
+from goseventh.bench.comparison import Compared
+from goseventh.bench.pairing import YARDSTICK
+from goseventh.bench.results import OWN, Results
+
+_FLUSHES = 1.5
+"""A factor between two disks' flushes beyond which they are not the same."""
+_OF_THE_WORK = ("depth", "seconds", "cpus", "memory")
+"""Settings that change what a figure is; the others only which figures there are, or how many values."""
+
+
+def settings_that_differ(before: Results, after: Results) -> list[str]:
+    """Such as "seconds 1 and 3", of those that change what the figures are of two runs of our own."""
+    if before.target != OWN or after.target != OWN:
+        return []
+    pairs = [(name, before.settings.get(name), after.settings.get(name)) for name in _OF_THE_WORK]
+    return [f"{name} {one} and {other}" for name, one, other in pairs if one != other]
+
+
+def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterator[str]:
+    """Those there are."""
+    a, b = before.machine, after.machine
+    names = sorted({*a.packages, *b.packages})
+    differing = [
+        what
+        for what, one, other in (
+            ("CPU", (a.cpu, a.cpus), (b.cpu, b.cpus)),
+            ("memory", a.memory_bytes, b.memory_bytes),
+            ("kernel", a.kernel, b.kernel),
+            ("Python", a.python, b.python),
+            *((name, a.packages.get(name), b.packages.get(name)) for name in names),
+            ("disk", a.disk.directory_kind, b.disk.directory_kind),
+            ("limits", a.limits, b.limits),
+            ("settings", before.settings, after.settings),
+            ("target", before.target, after.target),
+        )
+        if one != other
+    ]
+    if differing:
+        yield f"the runs differ in {', '.join(differing)}: their figures may differ for that"
+    low, high = sorted((a.disk.flush_ms.p50, b.disk.flush_ms.p50))
+    if high > _FLUSHES * low:
+        yield f"a flush took {a.disk.flush_ms.p50:.2f} ms and {b.disk.flush_ms.p50:.2f} ms: the disk differs"
+    for name, one in (("first", before), ("second", after)):
+        if not one.complete:
+            yield f"the {name} was cut off"
+    if any(YARDSTICK in one.old.where and one.verdict in ("better", "worse") for one in found):
+        yield "a server that is not ours changed as well: the machine was not as fast both times"
+    if untold := sum(one.verdict == "can't tell" for one in found):
+        yield f"of {untold} figures nothing can be told: they have one value or none above zero"
