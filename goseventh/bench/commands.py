@@ -94,6 +94,7 @@ def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         help="10 is the same rates for a tenth of the time (%(default)s)",
     )
     command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
+    command.add_argument("--out", metavar="DIR", help="write a report of it into DIR")
     command.add_argument("--append", action="store_true", help="also on a store that is not empty")
 
 
@@ -111,7 +112,12 @@ def _tournament(given: argparse.Namespace) -> int:
         json=json,
         append=given.append,
     )
-    return tournament.run(options)
+    if given.out is None:
+        return tournament.run(options)
+
+    from goseventh.bench import alone
+
+    return alone.run_tournament(options, Path(given.out))
 
 
 def _add_search(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
@@ -125,6 +131,7 @@ def _add_search(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument(
         "--seconds", type=float, default=2.0, help="for one kind of term and contender (%(default)s)"
     )
+    command.add_argument("--out", metavar="DIR", help="write a report of it into DIR")
     command.add_argument("--dir", metavar="DIR", help="where to build; what is built is removed (/tmp)")
     command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
 
@@ -144,7 +151,12 @@ def _search(given: argparse.Namespace) -> int:
         directory=Path(given.dir) if given.dir else None,
         json=Path(given.json) if given.json else None,
     )
-    return search.run(options)
+    if given.out is None:
+        return search.run(options)
+
+    from goseventh.bench import alone
+
+    return alone.run_search(options, Path(given.out))
 
 
 def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:

@@ -28,10 +28,10 @@ def run(
 ) -> int:
     """Prints the table, and returns the exit code.
 
-    1 if a figure of ours is worse by `threshold` (0.1: a tenth); 2 without two reports, or where that nothing
-    is worse would mean nothing: no figure could be tested, some are missing in `new`, it was cut off, or it
-    did other work. `allow_missing` takes all but the first of that for granted. `strategy` and `workers` choose
-    which of our figures stand beside a server of others.
+    1 if a figure of ours is worse by `threshold` (0.1: a tenth); 2 without two reports, or where it means
+    little that nothing is worse: no figure could be tested, some are missing in `new`, it was cut off, or it
+    did other work. `allow_missing` takes all but the first of that for granted. `strategy` and `workers`
+    choose which of our figures stand beside a server of others.
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:

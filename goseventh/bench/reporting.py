@@ -1,6 +1,8 @@
 """Writes a run's report: report.json for machines, report.md and report.html for people."""
 
 import os
+import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from goseventh.bench.interruptible import uninterrupted
@@ -9,6 +11,11 @@ from goseventh.bench.results import Results, dump
 REPORT, PAGE = "report.json", "report.html"
 TEXTS = {"en": "report.md", "pt": "report.pt-BR.md"}
 """The Markdown of each language."""
+_DRAWS = ("jinja2", "vl_convert", "scipy")
+
+
+class Unwritable(Exception):
+    """No report can be written there; the message is one clear line."""
 
 
 class Report:
@@ -18,6 +25,18 @@ class Report:
         self.directory = directory
         self.kept = False
         """Whether anything of this run is there."""
+
+    def prepare(self) -> None:
+        """Makes the directory. Raises Unwritable for what would fail only at the end of a run."""
+        for module in _DRAWS:
+            if find_spec(module) is None:
+                raise Unwritable(f"{module} is not installed: pip install 'goseventh[bench]'")
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.directory):
+                pass
+        except OSError as error:
+            raise Unwritable(f"--out {self.directory}: {error.strerror}") from None
 
     def keep(self, results: Results) -> None:
         """Writes report.json in place of the last one, whole or not at all, however this process ends.

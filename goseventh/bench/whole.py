@@ -20,7 +20,7 @@ from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
 from goseventh.bench.record import Record
-from goseventh.bench.reporting import REPORT, Report
+from goseventh.bench.reporting import REPORT, Report, Unwritable
 from goseventh.bench.rig import OwnRig, Tell
 from goseventh.bench.saturation import GeneratorDied
 from goseventh.bench.server import NotServing
@@ -29,8 +29,8 @@ from goseventh.progress import progress
 
 PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _PATIENCE = 30.0
-_EXTRA = ("hdrh", "jinja2", "vl_convert")
-"""What to measure and to show needs; a part may need more."""
+_MEASURES = "hdrh"
+"""What the load generator needs; a part may need more."""
 _FORESEEN = (NotServing, GeneratorDied, Unreachable, OSError, ValueError)
 """How a part may end early; the message says enough."""
 
@@ -51,7 +51,7 @@ def run(plan: Plan, parts: Sequence[Part], out: TextIO | None = None, err: TextI
     try:
         with interruptible():
             return _run(plan, parts, report, out, err)
-    except (Refusal, Unreachable) as refusal:
+    except (Refusal, Unwritable, Unreachable) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED
     except KeyboardInterrupt:
@@ -63,7 +63,7 @@ def run(plan: Plan, parts: Sequence[Part], out: TextIO | None = None, err: TextI
 
 
 def _run(plan: Plan, parts: Sequence[Part], report: Report, out: TextIO, err: TextIO) -> int:
-    _check(plan, parts)
+    _check(plan, parts, report)
     runnable = [part for part in parts if plan.url is None or part.external]
     print(announcement.text(plan, runnable), file=out, flush=True)
     with (
@@ -144,21 +144,15 @@ def _steps(seconds: float, out: TextIO, err: TextIO) -> Iterator[Tell]:
         yield tell
 
 
-def _check(plan: Plan, parts: Sequence[Part]) -> None:
-    """Raises Refusal or Unreachable for what could only fail later."""
-    for module in _EXTRA:
-        if find_spec(module) is None:
-            raise Refusal(f"{module} is not installed: pip install 'goseventh[bench]'")
+def _check(plan: Plan, parts: Sequence[Part], report: Report) -> None:
+    """Raises Refusal, Unwritable or Unreachable for what could only fail later."""
+    if find_spec(_MEASURES) is None:
+        raise Refusal(f"{_MEASURES} is not installed: pip install 'goseventh[bench]'")
     if plan.url is not None:
         if not any(part.external for part in parts):
             raise Refusal(f"--url: {parts[0].name} measures only servers that are started here")
         Site(plan.url).count(_PATIENCE)
-    try:
-        plan.out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=plan.out):
-            pass
-    except OSError as error:
-        raise Refusal(f"--out {plan.out}: {error.strerror}") from None
+    report.prepare()
     needed = sum(part.cost(plan).written for part in parts if plan.url is None or part.external)
     free = shutil.disk_usage(plan.out).free
     if needed > free:

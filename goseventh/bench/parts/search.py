@@ -48,23 +48,32 @@ def _run(rig: Rig) -> Iterator[Found]:
         *(f"--{name}={value}" for name, value in flags.items()),
         allowed=(PASSED, FAILED),
     )
-    results = orjson.loads(file.read_bytes())
+    yield from found(rig, orjson.loads(file.read_bytes()))
+    rig.tell(f"searches among {', '.join(f'{size:,}' for size in sizes)} people", _cost(rig.plan).seconds)
+
+
+def found(rig: Rig, results: dict[str, Any]) -> Iterator[Found]:
+    """What a report says of what `goseventh bench search` wrote."""
+    corpora = {run["corpus"] for run in results["runs"]}
     for run in results["runs"]:
+        if "not_available" in run:
+            rig.warn(f"search: {run['corpus']} was not measured: {run['not_available']}.")
+        apart: Where = {"corpus": run["corpus"]} if len(corpora) > 1 else {}
         for name, about in run["contenders"].items():
             if "not_available" in about:
                 rig.warn(f"search: {name} was not measured: {about['not_available']}.")
             else:
-                where: Where = {"contender": name, "people": run["people"]}
+                where: Where = {"contender": name, "people": run["people"], **apart}
                 yield Observation("index", "bytes", "lower", where, about["index_bytes"])
         for kind, row in run["kinds"].items():
             for name, took in row["contenders"].items():
-                where = {"contender": name, "people": run["people"], "term": kind}
+                where = {"contender": name, "people": run["people"], "term": kind, **apart}
                 yield Observation("search, median", "ms", "lower", where, took["median"])
                 yield Observation("search, p99", "ms", "lower", where, took["p99"])
-        yield from alone(run)
+        for one in alone(run):
+            yield one._replace(where={**one.where, **whose, "people": one.where["people"]})
     for fault in results["faults"]:
         rig.fail(f"search: {fault}.")
-    rig.tell(f"searches among {', '.join(f'{size:,}' for size in sizes)} people", _cost(rig.plan).seconds)
 
 
 def alone(run: Mapping[str, Any]) -> Iterator[Observation]:

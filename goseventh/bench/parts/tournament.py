@@ -30,7 +30,7 @@ def _cost(plan: Plan) -> Cost:
 def _run(rig: Rig) -> Iterator[Found]:
     plan = rig.plan
     if plan.url is not None:
-        yield from _found(rig, _drive(rig, plan.url), {})
+        yield from found(rig, _drive(rig, plan.url), {})
         rig.tell(f"the tournament's load on {plan.url}", _cost(plan).seconds)
         return
     strategy = plan.main_strategy
@@ -40,7 +40,7 @@ def _run(rig: Rig) -> Iterator[Found]:
         results = _drive(rig, server.url)
         yield Observation("CPU", "cpu seconds", "lower", where, server.cpu_seconds())
         yield Observation("memory", "bytes", "lower", where, server.memory())
-    yield from _found(rig, results, where)
+    yield from found(rig, results, where)
     rig.tell(f"the tournament's load on {strategy}, {plan.most_workers} workers", _cost(plan).seconds)
 
 
@@ -67,7 +67,8 @@ def _drive(rig: Rig, url: str) -> dict[str, Any]:
     return read
 
 
-def _found(rig: Rig, results: dict[str, Any], where: Where) -> Iterator[Found]:
+def found(rig: Rig, results: dict[str, Any], where: Where) -> Iterator[Found]:
+    """What a report says of what `goseventh bench tournament` wrote."""
     people = results["people"]
     if people["stored"] is not None:
         yield Observation("people stored", "people", "neither", where, people["stored"])
