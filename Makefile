@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test proof search-proof fuzz fuzz-coverage soak bench check audit lock clean FORCE
+.PHONY: help run test proof search-proof fuzz fuzz-coverage soak bench publish compare-proof check audit lock clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,8 +37,15 @@ fuzz-coverage: $(VENV)/fuzz.stamp ## fuzz the readers of bytes along their cover
 soak: $(VENV)/dev.stamp ## load, kill workers and fill the disk for SOAK_MINUTES=30; needs cc
 	@exec $(BIN)/python -m tests.soak.run
 
-bench: $(VENV)/dev.stamp ## measure all, about 15 minutes; ARGS="--quick" for three, --full for an hour
+bench: $(VENV)/dev.stamp ## measure all, about 15 minutes; ARGS="--quick" for two to five, --full for an hour
 	@exec $(BIN)/goseventh bench all $(ARGS)
+
+publish: $(VENV)/dev.stamp ## measure all in the tournament's limits into benchmarks/, and show it in the READMEs; needs chromium
+	@$(BIN)/goseventh bench all --cpus 1.5 --memory 3g --out benchmarks $(ARGS)
+	@$(BIN)/python -m tests.bench.publish benchmarks
+
+compare-proof: $(VENV)/dev.stamp ## whether bench compare finds a planted slowdown, ARGS="5" times; takes minutes
+	@exec $(BIN)/python -m tests.bench.planted $(ARGS)
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff check .

@@ -57,7 +57,7 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
             "--beside-wrk", action="store_true", help="also compare the load generator with wrk"
         )
         depth = command.add_mutually_exclusive_group()
-        depth.add_argument("--quick", action="store_true", help="two or three minutes in all, and rough")
+        depth.add_argument("--quick", action="store_true", help="two to five minutes in all, and rough")
         depth.add_argument("--full", action="store_true", help="an hour in all: longer, larger, more of them")
 
 

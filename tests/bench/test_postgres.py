@@ -1,5 +1,6 @@
 """PostgreSQL as a contender: in a directory like the benchmark's own, and gone with whoever started it."""
 
+import io
 import os
 import signal
 import subprocess
@@ -10,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from goseventh.bench import whole
 from goseventh.bench.contenders.postgres import Postgres
 from goseventh.bench.corpora import NotAvailable
+from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
+from goseventh.bench.plan import QUICK, plan
 from goseventh.bench.texts import Texts
 from tests.serving import ROOT, until
 
@@ -75,3 +79,18 @@ def test_where_it_may_not_be_it_says_why(open_directory: Path) -> None:
     closed.chmod(0o700)
     with pytest.raises(NotAvailable, match=r"Permission denied"):
         Postgres(inner, Texts())
+
+
+def test_it_runs_in_the_place_of_a_whole_benchmark(open_directory: Path) -> None:
+    """Whoever measures as root can't be PostgreSQL, which is somebody else's then, in a directory of theirs."""
+
+    def measure(rig: Rig) -> Iterator[Found]:
+        place = rig.place / "postgresql"
+        place.mkdir()
+        started = Postgres(place, Texts())
+        yield Observation("index", "bytes", "lower", {}, 1.0)
+        started.close()
+
+    part = Part("search", "whether it starts", lambda _: Cost(1.0, 1), measure)
+    out, err = io.StringIO(), io.StringIO()
+    assert whole.run(plan(QUICK, out=str(open_directory)), [part], out, err) == whole.PASSED, out.getvalue()
