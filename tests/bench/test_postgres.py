@@ -82,7 +82,7 @@ def test_where_it_may_not_be_it_says_why(open_directory: Path) -> None:
 
 
 def test_it_runs_in_the_place_of_a_whole_benchmark(open_directory: Path) -> None:
-    """Whoever measures as root can't be PostgreSQL, which is somebody else's then, in a directory of theirs."""
+    """Root can't be whom PostgreSQL runs as: then it is another, in a directory that root made."""
 
     def measure(rig: Rig) -> Iterator[Found]:
         place = rig.place / "postgresql"
