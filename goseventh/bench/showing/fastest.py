@@ -80,12 +80,10 @@ _ALONE = Text(
     "Das estratégias {among}, só {who} foi medida: {speed} criações/s ({where}).",
 )
 _NOT_FASTER = Text(
-    "Of the strategies {among}, {who} had most, {speed} creations/s ({where}), but the repeats do not"
-    " tell it from"
-    " {others}.",
+    "Of the strategies {among}, {who} had most, {speed} creations/s ({where}), but the repeats do not tell"
+    " it from {others}.",
     "Das estratégias {among}, {who} teve mais, {speed} criações/s ({where}), mas as repetições não a"
-    " distinguem de"
-    " {others}.",
+    " distinguem de {others}.",
 )
 _ONCE = Text(
     "Of the strategies {among}, {who} had most, {speed} creations/s ({where}); measured once, that is no"
