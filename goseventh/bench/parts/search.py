@@ -71,7 +71,7 @@ def found(rig: Rig, results: dict[str, Any]) -> Iterator[Found]:
                 yield Observation("search, median", "ms", "lower", where, took["median"])
                 yield Observation("search, p99", "ms", "lower", where, took["p99"])
         for one in alone(run):
-            yield one._replace(where={**one.where, **whose, "people": one.where["people"]})
+            yield one._replace(where={**one.where, **apart})
     for fault in results["faults"]:
         rig.fail(f"search: {fault}.")
 
