@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from goseventh.endings import FAULTY, ended, persons
+from goseventh.output import output
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage.beside import reading
@@ -82,8 +83,8 @@ def _standard_output() -> Iterator[BinaryIO]:
     if sys.stdout is None:
         raise Unusable("standard output is closed")
     try:
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
+        with output() as file:
+            yield file
     except OSError as error:
         # What is still buffered goes nowhere, or to write it at the end would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

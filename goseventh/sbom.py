@@ -12,10 +12,13 @@ from typing import Any
 
 import orjson
 
+from goseventh.output import output
+
 
 def main() -> int:
     """Prints the bill."""
-    sys.stdout.buffer.write(orjson.dumps(bill(distributions()), option=orjson.OPT_INDENT_2) + b"\n")
+    with output() as file:
+        file.write(orjson.dumps(bill(distributions()), option=orjson.OPT_INDENT_2) + b"\n")
     return 0
 
 

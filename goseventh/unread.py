@@ -30,7 +30,7 @@ class Unread:
         self._held: dict[Connection, int] = {}
         self._total = 0
         self.leaving = set[Connection]()
-        """Those that were ended, and whose answers the loop has yet to drop; until then none is to be made."""
+        """Those that were ended, and whose answers the loop has yet to drop; none is to be made before."""
 
     def hold(self, connection: Connection, size: int) -> None:
         """Counts `size` bytes for it; where that is too much in all, those held longest end.

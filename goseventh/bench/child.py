@@ -10,7 +10,7 @@ import runpy
 import sys
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 from goseventh.supervisor import die_with
 
@@ -32,14 +32,6 @@ def command(
     """The command line of a child of this very process, on its main thread."""
     ties = Ties(os.getpid(), sorted(cpus), [str(group) for group in groups])
     return [sys.executable, "-m", __spec__.name, json.dumps(ties), module, *arguments]
-
-
-def output() -> BinaryIO:
-    """Standard output, for a child that tells its parent something long.
-
-    Python's own may be unbuffered (PYTHONUNBUFFERED): a write that a signal breaks off then loses its rest.
-    """
-    return open(sys.stdout.fileno(), "wb", closefd=False)
 
 
 def main() -> None:

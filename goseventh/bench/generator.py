@@ -20,11 +20,12 @@ from typing import cast
 
 import uvloop
 
-from goseventh.bench import answer, child
+from goseventh.bench import answer
 from goseventh.bench.asking import Ask
 from goseventh.bench.job import GO, READY, Job, Outcome, histogram
 from goseventh.bench.load import readable
 from goseventh.bench.wire import Site
+from goseventh.output import output
 
 _WARM_SHARE = 0.15
 """Of the time, at its begin: what is answered then is checked, not counted. It lasts until everybody was
@@ -238,7 +239,7 @@ async def _run(job: Job, site: Site, asks: Iterator[Ask]) -> Outcome:
 
 def main() -> None:
     """Each job in turn: says when it is prepared, begins when told, tells the outcome."""
-    read, write = sys.stdin.buffer, child.output()
+    read, write = sys.stdin.buffer, output()
     while True:
         try:
             job: Job = pickle.load(read)

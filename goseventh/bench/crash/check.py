@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from goseventh import person, serve
-from goseventh.bench import child
+from goseventh.output import output
 from index import text
 from storage.audit import audit
 from storage.layout import DATA_FILE, open_read_only
@@ -109,7 +109,7 @@ def _is_known(nickname: str, found: Mapping[str, Any], job: Job) -> bool:
 
 def main() -> int:
     """Answers each job on standard input with a verdict on standard output."""
-    write = child.output()
+    write = output()
     for line in sys.stdin.buffer:
         write.write(orjson.dumps(examine(Job(**orjson.loads(line)))._asdict()) + b"\n")
         write.flush()
