@@ -16,8 +16,8 @@ from prometheus_client.utils import floatToGoString
 
 from goseventh import __version__, tally
 from goseventh.endpoints import ENDPOINTS
+from goseventh.figures import Gauge
 from goseventh.tally import Histogram, Tally
-from storage.facts import Facts
 
 _PREFIX = "goseventh_"
 _NAMES = {endpoint.name: [endpoint.method, endpoint.path] for endpoint in ENDPOINTS} | {
@@ -43,11 +43,15 @@ def render(found: Sequence[Metric], accept: str) -> tuple[bytes, bytes]:
     return encode(registry), kind.encode()
 
 
-def collect(shared: Tally, facts: Facts | None, strategy: str, started: float) -> list[Metric]:
-    """All metrics, those of `facts` aside if there are none. `started` is in seconds since 1970."""
+def collect(shared: Tally, gauges: Sequence[Gauge], strategy: str, started: float) -> list[Metric]:
+    """All metrics. `gauges` are the store's, none if it can't say; `started` is in seconds since 1970."""
     cells = shared.sums()
-    of_store = _of_store(facts) if facts is not None else ()
-    return [*_of_requests(cells), *_of_writing(cells), *of_store, *_of_server(shared, strategy, started)]
+    return [
+        *_of_requests(cells),
+        *_of_writing(cells),
+        *_of_store(gauges),
+        *_of_server(shared, strategy, started),
+    ]
 
 
 def _of_requests(cells: list[int]) -> Iterator[Metric]:
@@ -99,25 +103,11 @@ def _of_writing(cells: list[int]) -> Iterator[Metric]:
     )
 
 
-def _of_store(facts: Facts) -> Iterator[Metric]:
-    free = facts.map - facts.used
-    for name, help_, value in (
-        ("people", "People in the store.", facts.people),
-        ("segments", "Segments of searchable text.", facts.segments),
-        (
-            "map_used_bytes",
-            "How far the store has grown, pages that are free again included.",
-            facts.used,
-        ),
-        ("map_reusable_bytes", "Part of the used map that is free again.", facts.free_pages * facts.page),
-        ("map_free_bytes", "How far the store can still grow.", free),
-        ("reader_slots", "Snapshots that there can be at once.", facts.reader_slots),
-        (
-            "reader_slots_used",
-            "Those taken now, by dead processes too until they are forgotten.",
-            facts.readers,
-        ),
-    ):
+def _of_store(gauges: Sequence[Gauge]) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        _PREFIX + "store_answers", "1 while the store says what it is like, else 0.", int(bool(gauges))
+    )
+    for name, help_, value in gauges:
         yield GaugeMetricFamily(_PREFIX + name, help_, value)
 
 

@@ -15,7 +15,7 @@ from goseventh.problems import Problem
 from goseventh.store import Store
 from goseventh.versions import versions
 from goseventh.watch import Watch
-from storage.errors import Unavailable
+from storage.errors import StoreError
 from storage.strategies.table import Strategy
 
 
@@ -80,7 +80,7 @@ def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> Non
         return
 
     async def stats(request: Request) -> Answer:
-        found = store.facts()
+        found = await store.figures()
         shown = {
             "people": found.people,
             **versions(),
@@ -88,7 +88,7 @@ def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> Non
             "promise": facts.strategy.promise,
             "uptime_seconds": round(monotonic() - facts.started, 3),
             "workers": sum(watch.shared.column(tally.SERVING)),
-            "store": found._asdict(),
+            "store": found.shown,
             "requests": _requests(watch.shared.sums()),
             "latency_bounds": tally.SECONDS,
         }
@@ -97,10 +97,10 @@ def add(app: App, store: Store, watch: Watch, guard: Guard, facts: Facts) -> Non
     async def shown_to_prometheus(request: Request) -> Answer:
         watch.measure(store.waiting())
         try:
-            known = store.facts()
-        except Unavailable:  # just then somebody has to look at the rest
-            known = None
-        found = metrics.collect(watch.shared, known, facts.strategy.name, facts.since)
+            gauges = (await store.figures()).gauges
+        except StoreError:  # just then somebody has to look at the rest
+            gauges = ()
+        found = metrics.collect(watch.shared, gauges, facts.strategy.name, facts.since)
         body, kind = metrics.render(found, request.headers.get("accept", ""))
         return Answer(200, body, kind)
 

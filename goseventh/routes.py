@@ -57,7 +57,7 @@ def add(app: App, store: Store, limits: Limits, watch: Watch) -> None:
         return Answer(200, b'{"status":"ok"}', JSON)
 
     async def ready(request: Request) -> Answer:
-        if (reason := watch.trouble() or store.trouble()) is not None:
+        if (reason := watch.trouble() or await store.trouble()) is not None:
             raise unavailable(f"Not ready: {reason}.")
         return Answer(200, b'{"status":"ready"}', JSON)
 

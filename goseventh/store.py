@@ -9,10 +9,11 @@ from time import monotonic
 from typing import Protocol
 
 import storage.store
+from goseventh import figures
+from goseventh.figures import Figures
 from goseventh.watch import Watch
 from index.substring import OverBudgetError
 from storage.errors import StoreError
-from storage.facts import Facts
 from storage.people import Created, Taken
 from storage.records import Record
 from storage.strategies.shape import Outcome
@@ -44,10 +45,10 @@ class Store(Protocol):
     async def count(self) -> int:
         """How many people there are."""
 
-    def facts(self) -> Facts:
-        """What it is like, cheaply."""
+    async def figures(self) -> Figures:
+        """What it is like, about as quickly as a count."""
 
-    def trouble(self) -> StoreError | None:
+    async def trouble(self) -> StoreError | None:
         """Why whoever is created now would be refused; None as far as nobody would."""
 
     def waiting(self) -> int:
@@ -133,10 +134,10 @@ class EmbeddedStore:
     async def count(self) -> int:
         return self._store.count()
 
-    def facts(self) -> Facts:
-        return self._store.facts()
+    async def figures(self) -> Figures:
+        return figures.embedded(self._store.facts())
 
-    def trouble(self) -> StoreError | None:
+    async def trouble(self) -> StoreError | None:
         return self._store.trouble()
 
     def waiting(self) -> int:

@@ -84,6 +84,7 @@ def test_what_is_counted(server: Server) -> None:
     assert value(server, "search_seconds_count", kind="exact") == 1
     assert value(server, "search_seconds_count", kind="fuzzy") == 1
     assert value(server, "people") == 3
+    assert value(server, "store_answers") == 1
     assert value(server, "segments") >= 1
     assert value(server, "group_people_count") == 4
     assert value(server, "group_people_sum") == 4
