@@ -2,8 +2,10 @@ ARG PYTHON_IMAGE=python:3.13-slim
 FROM ${PYTHON_IMAGE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/goseventh
-COPY requirements.txt ./
-RUN /opt/goseventh/bin/pip install --no-cache-dir --only-binary=:all: --require-hashes -r requirements.txt
+# requirements-postgresql.txt for an image that can keep people in PostgreSQL too.
+ARG REQUIREMENTS=requirements.txt
+COPY ${REQUIREMENTS} ./
+RUN /opt/goseventh/bin/pip install --no-cache-dir --only-binary=:all: --require-hashes -r ${REQUIREMENTS}
 COPY pyproject.toml LICENSE ./
 COPY index index
 COPY storage storage

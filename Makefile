@@ -72,7 +72,8 @@ lock: $(VENV)/made.stamp ## pin the dependencies anew; ARGS=--upgrade takes newe
 		{ echo 'pins are made with Python 3.11: make clean, then make lock PYTHON=python3.11' >&2; exit 1; }
 	$(PIP) install pip-tools==7.6.2
 	$(COMPILE) $(ARGS) --output-file requirements.txt pyproject.toml
-	$(COMPILE) $(ARGS) --extra dev --extra bench --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra dev --extra bench --extra postgresql --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(COMPILE) $(ARGS) --extra postgresql --constraint requirements.txt --output-file requirements-postgresql.txt pyproject.toml
 	$(COMPILE) $(ARGS) --extra fuzz --constraint requirements.txt --output-file requirements-fuzz.txt pyproject.toml
 
 clean: ## remove .venv, caches and what builds left; never ./data
