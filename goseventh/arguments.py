@@ -41,6 +41,8 @@ def add(
         command.add_argument(
             f"--{row.name}",
             metavar=row.name.upper(),
+            nargs=None if row.implied is None else "?",
+            const=row.implied,
             help=f"{row.help} ({row.default}; {row.variable})".replace("%", "%%"),
         )
     return command

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from goseventh import __version__, data_commands, settings
 from goseventh.arguments import USAGE_ERROR, Parser, add
 from goseventh.bench import commands as bench
-from goseventh.settings import HOST, PORT, SERVE, SettingError
+from goseventh.settings import HOST, PORT, SERVE, STORE, SettingError
 from storage.strategies import table
 
 
@@ -39,6 +39,13 @@ def _parser() -> argparse.ArgumentParser:
         (HOST, PORT),
     )
     data_commands.add_to(commands)
+    add(
+        commands,
+        "migrate",
+        _migrate,
+        "bring a PostgreSQL database to this version's tables, as serve does at its start",
+        (STORE,),
+    )
     add(commands, "strategies", _strategies, "list the write strategies and what each promises")
     bench.add_to(commands)
     return parser
@@ -54,6 +61,12 @@ def _health(given: argparse.Namespace) -> int:
     from goseventh.health import health
 
     return health(settings.from_environment((HOST, PORT), vars(given)))
+
+
+def _migrate(given: argparse.Namespace) -> int:
+    from goseventh import migrate
+
+    return migrate.run(settings.from_environment((STORE,), vars(given)))
 
 
 def _strategies(given: argparse.Namespace) -> int:

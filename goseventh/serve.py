@@ -1,33 +1,32 @@
 """`goseventh serve`: from settings to a running server, or to one clear line why not."""
 
-import logging
 import socket
 import sys
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from time import monotonic, time
 
-from goseventh import logs, worker
-from goseventh.directory import hold, opened
+from goseventh import logs, places, worker
 from goseventh.endings import persons
 from goseventh.limits import raise_file_limit
 from goseventh.settings import Settings
 from goseventh.supervisor import Supervisor, listen
 from goseventh.tally import Tally
-from storage import people
 from storage.errors import Unusable
 
-_log = logging.getLogger("goseventh")
 
 
 def serve(settings: Settings) -> int:
-    """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line."""
+    """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line.
+
+    Raises SettingError for settings that don't go together.
+    """
+    place = places.choose(settings)
     logs.begin(settings.log_format)
     raise_file_limit()
     try:
         listeners = _listen(settings)
-        found = _prepare(settings.data_dir, settings.map_size, settings.emulate_flush_ms)
+        found = place.prepare()
     except Unusable as error:
         print(f"goseventh: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -38,14 +37,13 @@ def serve(settings: Settings) -> int:
             announce()
 
     def announce() -> None:
-        place = f"[{host}]" if ":" in host else host
+        address = f"[{host}]" if ":" in host else host
         plural = "s" if settings.workers > 1 else ""
-        print(f"GoSeventh listens on http://{place}:{port} with {settings.workers} worker{plural}")
-        strategy = settings.strategy.within(settings.write_behind_window)
-        print(f"strategy {strategy.name}: {strategy.promise}")
-        print(f"{persons(found)} in {settings.data_dir}", flush=True)
+        print(f"GoSeventh listens on http://{address}:{port} with {settings.workers} worker{plural}")
+        print(f"strategy {place.strategy.name}: {place.strategy.promise}")
+        print(f"{persons(found)} in {place.name}", flush=True)
 
-    shared = worker.Shared(monotonic(), time(), Tally(settings.workers))
+    shared = worker.Shared(place, monotonic(), time(), Tally(settings.workers))
     return Supervisor(listeners, partial(worker.run, settings, shared), started).run()
 
 
@@ -61,14 +59,3 @@ def _listen(settings: Settings) -> list[socket.socket]:
             f"can't listen on {place}: {error.strerror}; "
             "stop what listens there, or choose another --port or --host"
         ) from error
-
-
-def _prepare(directory: Path, map_size: int, flush_delay: float = 0.0) -> int:
-    """Makes what is missing and takes the lock that workers inherit; how many people are there.
-
-    Raises Unusable; what was there before stays as it was.
-    """
-    hold(directory)
-    # Closed again before the fork: an open environment must not be carried across one.
-    with opened(directory, map_size, flush_delay) as environment, environment.lmdb.begin() as snapshot:
-        return people.count(environment, snapshot)

@@ -33,6 +33,8 @@ class Setting(NamedTuple):
     """From the written form; raises ValueError with the end of a sentence that begins with the name."""
     secret: bool = False
     """Whether its value must be shown nowhere."""
+    implied: str | None = None
+    """What the flag means without a value; None if it needs one."""
 
     @property
     def variable(self) -> str:
@@ -49,6 +51,14 @@ ROWS = [row.within(table.WINDOW_SECONDS) for row in table.TABLE]
 DATA_DIR = Setting("data-dir", "./data", "where the store is; made if it is not there", written.directory)
 HOST = Setting("host", "127.0.0.1", "address to listen on", written.host)
 PORT = Setting("port", "9999", "port to listen on; 0 takes a free one and prints it", written.whole(0, 65535))
+STORE = Setting(
+    "store",
+    written.EMBEDDED,
+    "where people are kept: in --data-dir, or in a PostgreSQL database, given as "
+    "postgresql://USER:PASSWORD@HOST:PORT/DATABASE",
+    written.store,
+    secret=True,
+)
 STRATEGY = Setting(
     "strategy",
     table.DEFAULT.name,
@@ -83,6 +93,14 @@ SERVE = (
         str(cpus.best_workers()),
         "processes that serve; by default as many as the CPUs this process may use, rounded",
         written.whole(1, 64),
+    ),
+    STORE,
+    Setting(
+        "allow-unsafe-database",
+        "off",
+        "on, or the flag alone: use a PostgreSQL that is set so that it may lose what it answers",
+        written.switch,
+        implied="on",
     ),
     DATA_DIR,
     STRATEGY,
@@ -175,6 +193,8 @@ SERVE = (
 class Settings:
     """The values in force, an attribute each: `settings.data_dir`."""
 
+    store: str | None
+    allow_unsafe_database: bool
     data_dir: Path
     host: str
     port: int

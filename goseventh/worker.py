@@ -17,10 +17,10 @@ from sanic.server.async_server import AsyncioServer
 from goseventh import door, tuned
 from goseventh.app import create_app
 from goseventh.operators import Facts, Guard
+from goseventh.place import Place
 from goseventh.problems import unavailable
 from goseventh.protocol import StrictProtocol, Timeouts
 from goseventh.settings import Settings
-from goseventh.store import EmbeddedStore
 from goseventh.tally import Tally
 from goseventh.watch import Watch
 from storage.errors import Unusable
@@ -44,6 +44,8 @@ _log = logging.getLogger("goseventh")
 class Shared(NamedTuple):
     """What all workers have of the main process."""
 
+    place: Place
+    """Where people are."""
     started: float
     """When the server was, by the monotonic clock."""
     since: float
@@ -83,25 +85,13 @@ async def _serve(
         broken.set()
         stop.set()
 
-    store = EmbeddedStore(
-        settings.data_dir,
-        settings.strategy,
-        map_size=settings.map_size,
-        queue_limit=settings.max_queue,
-        search_timeout=settings.search_timeout,
-        window=settings.write_behind_window,
-        flush_delay=settings.emulate_flush_ms,
-        broken=give_up,
-        watch=watch,
-    )
+    store = await shared.place.open(give_up, watch)
     app = create_app(
         store,
         settings.limits,
         watch,
         Guard(settings.admin_token, listener.getsockname()[0]),
-        Facts(
-            settings.strategy.within(settings.write_behind_window), shared.started, shared.since, settings.ui
-        ),
+        Facts(shared.place.strategy, shared.started, shared.since, settings.ui),
     )
     door.open_again(listener)
     # The server closes its own when it stops, and whoever waits there would be reset.

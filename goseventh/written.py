@@ -10,6 +10,7 @@ from pathlib import Path
 from storage.strategies import table
 
 NO_TOKEN = "none"
+EMBEDDED = "embedded"
 _UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
@@ -76,6 +77,23 @@ def strategy(written: str) -> table.Strategy:
         return table.find(written)
     except KeyError:
         raise ValueError(f"must be one of {', '.join(row.name for row in table.TABLE)}") from None
+
+
+def store(written: str) -> str | None:
+    """An address of PostgreSQL; None for the embedded store.
+
+    It is refused, rather than understood otherwise, where a password has characters that end a host's name.
+    """
+    if written == EMBEDDED:
+        return None
+    parts = re.fullmatch(r"postgres(?:ql)?://(?:[^@]*@)?([\w.,:%\[\]-]*)(?:/([^@?]*))?(?:\?(.*))?", written)
+    hosts = parts[1].split(",") if parts is not None else ["?"]
+    if not all(re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:[0-9]{1,5})?", host) for host in hosts):
+        raise ValueError(
+            f"must be {EMBEDDED}, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE "
+            "with what is special in the password as percent sequences"
+        )
+    return written
 
 
 def token(written: str) -> str | None:

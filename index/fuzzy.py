@@ -14,23 +14,16 @@ from time import monotonic
 from typing import NamedTuple
 
 import numpy as np
-from rapidfuzz import fuzz, process
 
+from index import resemblance
 from index.fold import fold
 from index.mask import SHORT, Masks, gram, masks
 from index.nearest import Distances, Nearest
-from index.outline import LONGEST, Outlines
+from index.outline import Outlines
+from index.resemblance import Way
 from index.segment import Segment
 from index.text import ENTRY_END, FIELD_END
 
-LEAST_SCORE = 65.0
-"""Of 100: of six letters two may be wrong, and one in a part of a field."""
-# The whole of a short field counts for more than the same letters in a long one.
-_PART_SHARE = 0.9
-# Shorter terms are part of so many fields that it says nothing.
-_LEAST_PART = 3
-# Letters that may be wrong: two, and one more for every so many.
-_EDITS, _LETTERS_AN_EDIT = 2, 16
 _GRAMS_AN_EDIT = 4
 # Fields compared letter by letter: some 3 µs each.
 _WHOLE_BUDGET = 150
@@ -55,13 +48,11 @@ def search(sources: Iterable[Source], term: str, limit: int, deadline: float = m
     folded = fold(term)
     if not folded:
         return []
-    edits = _EDITS + len(folded) // _LETTERS_AN_EDIT
-    shortest, longest = (min(len(folded) + more, LONGEST) for more in (-edits, edits))
-    whole: Nearest[Source] = Nearest(2 * _GRAMS_AN_EDIT * edits, _WHOLE_BUDGET)
-    parts: Nearest[Source] = Nearest(min(_GRAMS_AN_EDIT * edits, len(folded) // 2), _PART_BUDGET)
-    looks = _looks(folded, shortest, longest, _difference, whole)
-    if len(folded) >= _LEAST_PART:
-        looks += _looks(folded, longest + 1, LONGEST, _lack, parts)
+    whole, part = resemblance.whole(folded), resemblance.part(folded)
+    grams = _GRAMS_AN_EDIT * resemblance.edits(folded)
+    wholes: Nearest[Source] = Nearest(2 * grams, _WHOLE_BUDGET)
+    parts: Nearest[Source] = Nearest(min(grams, len(folded) // 2), _PART_BUDGET)
+    looks = _looks(folded, whole, _difference, wholes) + _looks(folded, part, _lack, parts)
     for source in sources:
         for look in looks:
             if monotonic() > deadline:
@@ -70,8 +61,8 @@ def search(sources: Iterable[Source], term: str, limit: int, deadline: float = m
             for begin, stored in source.outlines.masks(*fields):
                 look.nearest.offer(source, begin, look.distance(stored, look.mask))
     opened = _Opened()
-    scored = _scored(whole.best(), folded, opened, fuzz.ratio, 1.0)
-    scored += _scored(parts.best(), folded, opened, fuzz.partial_ratio, _PART_SHARE)
+    scored = _scored(wholes.best(), folded, opened, whole)
+    scored += _scored(parts.best(), folded, opened, part)
     return _first(scored, limit, opened)
 
 
@@ -96,12 +87,11 @@ class _Scored(NamedTuple):
 
 def _looks(
     folded: str,
-    shortest: int,
-    longest: int,
+    way: Way,
     distance: Callable[[Masks, np.uint64], Distances],
     nearest: Nearest[Source],
 ) -> list[_Look]:
-    borders = ((max(shortest, 1), min(longest, SHORT)), (max(shortest, SHORT + 1), longest))
+    borders = ((way.shortest, min(way.longest, SHORT)), (max(way.shortest, SHORT + 1), way.longest))
     return [
         _Look(low, high, masks([folded], gram(high))[0], distance, nearest)
         for low, high in borders
@@ -122,13 +112,9 @@ def _lack(stored: Masks, mask: np.uint64) -> Distances:
 
 
 def _scored(
-    candidates: Iterable[tuple[Source, int]],
-    folded: str,
-    opened: "_Opened",
-    scorer: Callable[..., float],
-    share: float,
+    candidates: Iterable[tuple[Source, int]], folded: str, opened: "_Opened", way: Way
 ) -> list[_Scored]:
-    """The candidates that resemble the term by their letters; `share` is what the scorer's word is worth."""
+    """The candidates that resemble the term by their letters."""
     found = []
     for source, field in candidates:
         position, place = source.outlines.first_place(field)
@@ -140,12 +126,9 @@ def _scored(
         part, position = opened.find(source, number)
         text = bytes(part.stretch(position, position + 1)).rstrip(ENTRY_END)
         letters.append(fold(text.split(FIELD_END, place + 1)[place].decode()))
-    if not letters:
-        return []
-    scores = process.cdist([folded], letters, scorer=scorer, score_cutoff=LEAST_SCORE / share)[0]
     return [
-        _Scored(score * share, source, field)
-        for score, (_, _, source, field) in zip(scores.tolist(), found, strict=True)
+        _Scored(score, source, field)
+        for score, (_, _, source, field) in zip(way.scores(folded, letters), found, strict=True)
         if score
     ]
 

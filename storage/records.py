@@ -115,6 +115,11 @@ def bucket(nickname: bytes) -> int:
     return crc32(nickname) & 0xFFF
 
 
+def bucket_of(key: bytes) -> int:
+    """The bucket within an id: that of its nickname, if the id was made here."""
+    return int.from_bytes(key[-2:], "big") & 0xFFF
+
+
 def format_id(key: bytes) -> str:
     """The 8-4-4-4-12 form of an id."""
     text = key.hex()

@@ -9,9 +9,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from goseventh import person
+from goseventh.bench.cluster import Cluster
 from storage.agreement import Read
 from storage.verify import verify
 from tests.serving import Server
+from tests.stores import EMBEDDED, database, running_cluster
 
 # Debian keeps PostgreSQL's server out of PATH.
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
@@ -43,20 +45,36 @@ def directory(tmp_path: Path, read: Read) -> Iterator[Path]:
         assert list(verify(place, read)) == []
 
 
-@pytest.fixture
-def server(directory: Path) -> Iterator[Server]:
-    """A running server of two workers over an empty store."""
-    with Server(directory, workers=2) as running:
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this session's own; each test takes a database of its own there."""
+    with running_cluster() as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory, read: Read) -> Iterator[Server]:
+def store() -> str:
+    """Which store the servers below have; a module that is for several has a fixture of its own."""
+    return EMBEDDED
+
+
+@pytest.fixture
+def server(directory: Path, store: str, request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A running server of two workers over an empty store."""
+    with Server(directory, workers=2, **variables(store, request)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared_server(
+    tmp_path_factory: pytest.TempPathFactory, read: Read, store: str, request: pytest.FixtureRequest
+) -> Iterator[Server]:
     """One running server for a module's tests that do not mind each other's people."""
     place = tmp_path_factory.mktemp("shared") / "data"
-    with Server(place, workers=2) as running:
+    with Server(place, workers=2, **variables(store, request)) as running:
         yield running
-    assert list(verify(place, read)) == []
+    if store == EMBEDDED:
+        assert list(verify(place, read)) == []
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +84,10 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield launched
         launched.close()
+
+
+def variables(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a server that has this store, empty."""
+    if store == EMBEDDED:
+        return {}
+    return {"GOSEVENTH_STORE": database(request.getfixturevalue("cluster"))}

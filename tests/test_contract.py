@@ -12,6 +12,7 @@ from uuid import UUID
 import orjson
 import pytest
 
+from tests import stores
 from tests.serving import Reply, Server, ask
 
 FIELDS = ["id", "apelido", "nome", "nascimento", "stack"]
@@ -80,6 +81,13 @@ def assert_problem(reply: Reply, status: int, field: str | None = None) -> dict[
     assert problem["detail"]
     assert "\n" not in problem["detail"]
     return problem
+
+
+@pytest.fixture(scope="module", params=stores.BOTH)
+def store(request: pytest.FixtureRequest) -> str:
+    """Every test here is for each store."""
+    kind: str = request.param
+    return kind
 
 
 @pytest.fixture(scope="module")

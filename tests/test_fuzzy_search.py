@@ -5,8 +5,16 @@ from urllib.parse import quote
 
 import pytest
 
+from tests import stores
 from tests.serving import Server
 from tests.test_contract import JSON, NOBODY, assert_problem, created, own
+
+
+@pytest.fixture(scope="module", params=stores.BOTH)
+def store(request: pytest.FixtureRequest) -> str:
+    """Every test here is for each store."""
+    kind: str = request.param
+    return kind
 
 
 def similar(server: Server, term: str, more: str = "") -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 from goseventh.bench.contenders.shape import EXACT, FIELD_BORDER, Search
 from goseventh.bench.corpora import NotAvailable
 from goseventh.bench.texts import Texts
+from goseventh.like import like
 from index.text import FIELD_END
 from storage.records import Record
 
@@ -76,10 +77,3 @@ class Sqlite:
             return self._connection.execute(_BY_ROW, (like(lowered), limit)).fetchall()
         phrase = '"' + lowered.replace('"', '""') + '"'
         return self._connection.execute(_BY_GRAMS, (phrase, limit)).fetchall()
-
-
-def like(term: str) -> str:
-    """The pattern for a LIKE with `\\` as its escape that finds the term anywhere."""
-    for special in "\\%_":
-        term = term.replace(special, "\\" + special)
-    return f"%{term}%"

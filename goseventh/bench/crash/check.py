@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from goseventh import person, serve
+from goseventh import embedded, person
 from goseventh.output import output
 from index import text
 from storage.audit import audit
@@ -65,7 +65,7 @@ def examine(job: Job) -> Verdict:
             faults = list(audit(directory))
             if faults:  # it could crash LMDB
                 return Verdict(len(job.must), faults, [], missing=len(job.told))
-        serve._prepare(directory, _MAP_SIZE)
+        embedded.prepare(directory, _MAP_SIZE)
         lost = _use(directory, job)
         faults = list(verify(directory, person.read))
         if faults:

@@ -1,0 +1,114 @@
+"""A PostgreSQL server of our own, in a directory and on a Unix socket, for benchmarks and tests."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# Debian keeps the server's programs out of PATH; the newest version counts.
+_DEBIAN = Path("/usr/lib/postgresql")
+_START_SECONDS = 30.0
+USER = "goseventh"
+
+
+class Cluster:
+    """A new cluster, and its server while that runs."""
+
+    def __init__(self, programs: Path, directory: Path, settings: Mapping[str, str]) -> None:
+        """Makes the cluster in `directory` and starts its server with `settings`.
+
+        Raises OSError or subprocess.SubprocessError if it can't be; the server's words are in `log`.
+        """
+        self._programs = programs
+        self._directory = directory
+        self._settings = settings
+        self._process: subprocess.Popen[Any] | None = None
+        # A socket's path has at most 107 bytes, and `directory` may be deep.
+        self.sockets = Path(tempfile.mkdtemp(prefix="sockets-"))
+        self.log = directory / "log"
+        self._data = directory / "cluster"
+        self._options: dict[str, Any] = {**self._become(), "cwd": directory, "stdin": subprocess.DEVNULL}
+        made = [str(programs / "initdb"), f"--pgdata={self._data}", f"--username={USER}", "--auth=trust"]
+        made += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        try:
+            with self.log.open("wb") as log:
+                subprocess.run(made, check=True, stdout=log, stderr=log, **self._options)
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def url(self, database: str = "postgres") -> str:
+        """Where a client finds a database."""
+        return f"postgresql:///{database}?host={self.sockets}&user={USER}"
+
+    def start(self) -> None:
+        """Starts the server and waits until it takes connections."""
+        assert self._process is None
+        settings = {"listen_addresses": "", **self._settings, "unix_socket_directories": str(self.sockets)}
+        command = [str(self._programs / "postgres"), "-D", str(self._data)]
+        command += [f"--{name}={value}" for name, value in settings.items()]
+        status = self._data / "postmaster.pid"
+        status.unlink(missing_ok=True)  # a killed server's
+        with self.log.open("ab") as log:
+            # In a session of its own: Ctrl-C is for us, who then stop it in order.
+            self._process = subprocess.Popen(
+                command, stdout=log, stderr=log, start_new_session=True, **self._options
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        # The eighth line is what pg_ctl waits for too.
+        while not status.exists() or status.read_text().split("\n")[7:8] != ["ready   "]:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise subprocess.SubprocessError(f"the server does not start: see {self.log}")
+            time.sleep(0.01)
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Ends the server: by default the fast shutdown; SIGKILL ends all of its processes at once."""
+        if self._process is None:
+            return
+        main = self._process.pid
+        # Each process that it started leads a session of its own.
+        others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        self._process.send_signal(number)
+        if number == signal.SIGKILL:
+            for other in others:
+                with suppress(ProcessLookupError):
+                    os.kill(int(other), number)
+        self._process.wait()
+        self._process = None
+
+    def close(self) -> None:
+        """Ends what runs; the directory is others' to remove. Harmless at any time."""
+        self.stop()
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+    def _become(self) -> dict[str, Any]:
+        """The server refuses to be root: then it runs as another user."""
+        if os.geteuid() != 0:
+            return {}
+        user = other_user()
+        for place in (self._directory, self.sockets):
+            os.chown(place, user.pw_uid, user.pw_gid)
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def other_user() -> pwd.struct_passwd:
+    """Whom the server runs as instead of root."""
+    with suppress(KeyError):
+        return pwd.getpwnam("postgres")
+    return pwd.getpwnam("nobody")
+
+
+def find_programs() -> Path | None:
+    """Where `initdb` and `postgres` are: in PATH, else where Debian keeps them; None for nowhere."""
+    if found := shutil.which("postgres"):
+        return Path(found).parent
+    versions = sorted(_DEBIAN.glob("*/bin/postgres"), key=lambda path: float(path.parent.parent.name))
+    return versions[-1].parent if versions else None

@@ -1,0 +1,1 @@
+"""People in a PostgreSQL database, for those who outgrow one machine. Imported only when that is chosen."""

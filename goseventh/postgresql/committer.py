@@ -1,0 +1,111 @@
+"""Creating people in groups: who queued while the last group was committed shares a transaction.
+
+All of this happens on the worker's event loop.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from goseventh.postgresql import faults
+from goseventh.postgresql.insert import insert
+from goseventh.postgresql.sessions import Sessions
+from storage import records
+from storage.errors import Busy, StoreError, Unavailable
+from storage.people import Created, Taken, noises
+from storage.records import Record
+from storage.strategies.shape import Outcome
+
+# Beyond this a group takes no more: it is one message.
+_GROUP_BYTES = 4 << 20
+# Who is answered when the server stops has been by then.
+_CLOSE_SECONDS = 0.5
+
+_log = logging.getLogger("goseventh")
+
+
+class _Waiting(NamedTuple):
+    """A record in the queue, and where its request waits."""
+
+    record: Record
+    settled: "asyncio.Future[Outcome]"
+
+
+class Committer:
+    """The queue of a worker, and the tasks that empty it."""
+
+    def __init__(self, sessions: Sessions, group_limit: int, lanes: int, queue_limit: int) -> None:
+        """`group_limit`: the most people that share a transaction; `lanes`: how many of these at a time."""
+        self._sessions = sessions
+        self._group_limit = group_limit
+        self._queue_limit = queue_limit
+        # None ends a lane.
+        self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
+        # The time of the last id, in 1/4096 ms; another worker's may be a little behind or ahead.
+        self._clock = 0
+        self._stopped = False
+        self._lanes = [asyncio.ensure_future(self._run()) for _ in range(lanes)]
+
+    async def create(self, record: Record) -> Created | Taken:
+        """Queues a record and waits for its outcome; raises that if it is an error."""
+        if self._stopped:
+            raise Unavailable("the server is stopping")
+        if self._queue.qsize() >= self._queue_limit:
+            raise Busy("too many creations are waiting")
+        settled: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait(_Waiting(record, settled))
+        outcome = await settled
+        if isinstance(outcome, StoreError):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Refuses who is queued, and gives the groups that are being committed a moment."""
+        self._stopped = True
+        refusal = Unavailable("the server is stopping")
+        while not self._queue.empty():
+            if (waiting := self._queue.get_nowait()) is not None:
+                _settle([waiting], [refusal])
+        for _ in self._lanes:
+            self._queue.put_nowait(None)
+        await asyncio.wait(self._lanes, timeout=_CLOSE_SECONDS)
+        for lane in self._lanes:
+            lane.cancel()
+
+    async def _run(self) -> None:
+        while (first := await self._queue.get()) is not None:
+            group = [first]
+            room = _GROUP_BYTES - first.record.size
+            while len(group) < self._group_limit and room > 0 and not self._queue.empty():
+                waiting = self._queue.get_nowait()
+                if waiting is None:
+                    self._queue.put_nowait(None)  # to be met again when this group is committed
+                    break
+                group.append(waiting)
+                room -= waiting.record.size
+            _settle(group, await self._write([waiting.record for waiting in group]))
+
+    async def _write(self, group: Sequence[Record]) -> Sequence[Outcome]:
+        """The outcomes of `group`, which shares a transaction unless one of it is bad."""
+        people = []
+        for record, noise in zip(group, noises(len(group)), strict=True):
+            self._clock = max(self._clock + 1, records.clock_now())
+            people.append(records.give_id(record, self._clock, noise))
+        try:
+            return await insert(self._sessions, people)
+        except StoreError as error:
+            return [error] * len(group)
+        except Exception as error:
+            if len(group) > 1 and faults.own(error):
+                # Nobody was written: the one at fault fails alone, the neighbours never notice.
+                return [outcome for record in group for outcome in await self._write([record])]
+            _log.error("a record could not be written", exc_info=error)
+            return [Unavailable("this record could not be written")] * len(group)
+
+
+def _settle(group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+    for waiting, outcome in zip(group, outcomes, strict=True):
+        # Done already means cancelled: the client hung up, which undoes nothing.
+        if not waiting.settled.done():
+            waiting.settled.set_result(outcome)

@@ -1,0 +1,37 @@
+"""Whether a server keeps what it answers: the settings on which the promise of a 201 rests."""
+
+from typing import Any
+
+from goseventh.postgresql import faults
+from storage.errors import Unavailable
+
+# For each setting the values with which what is committed is on disk before it is answered.
+_SAFE = {
+    "synchronous_commit": ("on", "remote_apply"),
+    "fsync": ("on",),
+    "full_page_writes": ("on",),
+}
+# Held in the session once it was seen, so that a server that is told otherwise later does not change it.
+_PIN = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)"
+_ASK = f"SELECT {', '.join(f'current_setting({name!r})' for name in _SAFE)}"
+
+
+async def unsafe(connection: Any) -> list[str]:
+    """The settings of this session with which a 201 could be lost, as `name=value`; none if all is well."""
+    await connection.execute(_PIN)
+    values = await connection.fetchrow(_ASK)
+    return [
+        f"{name}={value}"
+        for (name, safe), value in zip(_SAFE.items(), values, strict=True)
+        if value not in safe
+    ]
+
+
+async def check(connection: Any) -> None:
+    """Raises Unavailable if this session's server may lose what it answers."""
+    try:
+        found = await unsafe(connection)
+    except Exception as error:
+        raise faults.judged(error) from error
+    if found:
+        raise Unavailable(f"the database would lose what it answers: {', '.join(found)}")

@@ -1,0 +1,64 @@
+"""A few sessions with the database for one kind of work; made when needed, made anew when lost."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+
+from goseventh.postgresql import durability, faults
+from goseventh.postgresql.schema import SCHEMA
+
+T = TypeVar("T")
+CONNECT_SECONDS = 3.0
+_COMMON = {
+    "application_name": "goseventh",
+    "search_path": f"{SCHEMA}, public",
+    "jit": "off",  # compiling takes longer than anything asked here
+}
+# The server ends what takes too long, and says so; this is for a server that says nothing any more.
+_SILENT_SECONDS = 2.0
+
+
+class Sessions:
+    """At most so many at a time; whoever needs one waits for it."""
+
+    def __init__(self, url: str, size: int, seconds: float, *, unsafe: bool, **settings: str) -> None:
+        """`seconds` is what a statement may take, `settings` are the server's for these sessions.
+
+        Nothing is connected yet. Without `unsafe`, a session whose server may lose what it answers is
+        refused.
+        """
+        self._seconds = seconds
+        self._pool = asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=size,
+            timeout=CONNECT_SECONDS,
+            server_settings=_COMMON | {"statement_timeout": f"{seconds * 1000:.0f}"} | settings,
+            init=None if unsafe else durability.check,
+            # There is nothing to be undone: each statement is a transaction, and no setting is changed.
+            reset=_nothing,
+        )
+
+    async def run(self, work: Callable[[Any], Awaitable[T]]) -> T:
+        """Has `work` done on a session. Raises what `faults.judged` makes of an error."""
+        try:
+            await self._pool  # connects nothing, and is done but once
+            async with asyncio.timeout(self._seconds + _SILENT_SECONDS), self._pool.acquire() as session:
+                return await work(session)
+        except Exception as error:
+            raise faults.judged(error) from error
+
+    def close(self) -> None:
+        """Ends all sessions at once."""
+        self._pool.terminate()
+
+
+async def _nothing(session: Any) -> None:
+    pass
+
+
+async def connect(url: str) -> Any:
+    """One session, outside any pool."""
+    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=_COMMON)

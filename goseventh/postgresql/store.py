@@ -1,0 +1,87 @@
+"""The store in PostgreSQL: what each operation asks, and over which sessions."""
+
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from goseventh.postgresql import search
+from goseventh.postgresql.committer import Committer
+from goseventh.postgresql.sessions import Sessions
+from storage import records
+from storage.errors import Unknown
+from storage.people import Created, Taken
+from storage.records import Record
+
+GET = "SELECT document FROM people WHERE bucket = $1 AND id = $2"
+# Of somebody whose id was made elsewhere, so that its last bits say nothing.
+GET_ELSEWHERE = "SELECT document FROM people WHERE id = $1 LIMIT 1"
+COUNT = "SELECT count(*) FROM people"
+
+# A creation that takes longer has failed for its client too.
+_WRITE_SECONDS = 10.0
+# One worker's loop hardly keeps more of them busy.
+_READERS, _SEARCHERS = 4, 2
+
+
+class Writing(NamedTuple):
+    """What a write strategy is here."""
+
+    group_limit: int
+    """The most people that share a transaction."""
+    lanes: int
+    """Transactions that a worker has under way at a time."""
+
+
+class PostgresStore:
+    """The store of one worker; made on its loop. Connects when it is asked something."""
+
+    def __init__(
+        self, url: str, writing: Writing, *, queue_limit: int, search_timeout: float, unsafe: bool
+    ) -> None:
+        """`unsafe`: whether a server may be used that loses what it answers."""
+        self._writers = Sessions(url, writing.lanes, _WRITE_SECONDS, unsafe=unsafe)
+        self._readers = Sessions(url, _READERS, search_timeout, unsafe=unsafe)
+        self._searchers = Sessions(
+            url,
+            _SEARCHERS,
+            search_timeout,
+            unsafe=unsafe,
+            # A plan made for any term would ignore how rare this one is.
+            plan_cache_mode="force_custom_plan",
+            **{"pg_trgm.word_similarity_threshold": search.LEAST_SIMILARITY},
+        )
+        self._committer = Committer(self._writers, writing.group_limit, writing.lanes, queue_limit)
+
+    async def create(self, record: Record) -> Created | Taken:
+        return await self._committer.create(record)
+
+    async def get(self, key: bytes) -> bytes | None:
+        return await self._readers.run(partial(_get, key=key))
+
+    async def search(self, needle: bytes, limit: int, after: bytes | None = None) -> list[bytes]:
+        if after is not None and await self.get(after) is None:
+            raise Unknown("nobody has this id")
+        return await self._searchers.run(partial(search.containing, needle=needle, limit=limit, after=after))
+
+    async def resembling(self, term: str, limit: int) -> list[bytes]:
+        return await self._searchers.run(partial(search.resembling, term=term, limit=limit))
+
+    async def count(self) -> int:
+        return await self._readers.run(_count)
+
+    async def close(self) -> None:
+        await self._committer.close()
+        for sessions in (self._writers, self._readers, self._searchers):
+            sessions.close()
+
+
+async def _get(session: Any, key: bytes) -> bytes | None:
+    identity = UUID(bytes=key)
+    document: bytes | None = await session.fetchval(GET, records.bucket_of(key), identity)
+    if document is None:
+        document = await session.fetchval(GET_ELSEWHERE, identity)
+    return document
+
+
+async def _count(session: Any) -> int:
+    return int(await session.fetchval(COUNT))
