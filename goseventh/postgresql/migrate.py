@@ -8,7 +8,10 @@ from storage.errors import Unusable
 
 # Whoever holds this advisory lock migrates; any number would do that nobody else uses.
 _LOCK = 0x676F7365
-_HAS_VERSIONS = f"SELECT to_regclass('{SCHEMA}.versions') IS NOT NULL"
+# Reads the catalogue itself: a look-up by name may be answered from what the session knew before it waited.
+_HAS_VERSIONS = (
+    f"SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename = 'versions')"
+)
 
 
 async def migrate(connection: Any) -> int:
