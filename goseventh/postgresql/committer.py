@@ -6,6 +6,7 @@ All of this happens on the worker's event loop.
 import asyncio
 import logging
 from collections.abc import Sequence
+from time import monotonic
 from typing import NamedTuple
 
 from goseventh.postgresql import faults
@@ -21,6 +22,7 @@ from storage.strategies.shape import Outcome
 _GROUP_BYTES = 4 << 20
 # Who is answered when the server stops has been by then.
 _CLOSE_SECONDS = 0.5
+_QUIET_SECONDS = 10.0
 
 _log = logging.getLogger("goseventh")
 
@@ -45,6 +47,7 @@ class Committer:
         # The time of the last id, in 1/4096 ms; another worker's may be a little behind or ahead.
         self._clock = 0
         self._stopped = False
+        self._quiet_until = 0.0
         self._lanes = [asyncio.ensure_future(self._run()) for _ in range(lanes)]
 
     async def create(self, record: Record) -> Created | Taken:
@@ -95,6 +98,7 @@ class Committer:
         try:
             return await insert(self._sessions, people)
         except StoreError as error:
+            self._warn(error)
             return [error] * len(group)
         except Exception as error:
             if len(group) > 1 and faults.own(error):
@@ -102,6 +106,12 @@ class Committer:
                 return [outcome for record in group for outcome in await self._write([record])]
             _log.error("a record could not be written", exc_info=error)
             return [Unavailable("this record could not be written")] * len(group)
+
+    def _warn(self, error: StoreError) -> None:
+        """Logs what every creation may meet at most once in a while."""
+        if monotonic() >= self._quiet_until:
+            self._quiet_until = monotonic() + _QUIET_SECONDS
+            _log.warning("people are refused: %s", error)
 
 
 def _settle(group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:

@@ -6,8 +6,11 @@ from storage.errors import Busy, Full, StoreError, Unavailable
 
 # With these the server has surely rolled back, and the same again may succeed.
 _AGAIN = frozenset({"40001", "40P01"})
-# By their first two characters: what a row is at fault for, or a defect of ours, and not the server.
-_OWN = frozenset({"21", "22", "23", "42"})
+# By their first two characters: what a row is at fault for, and not the server.
+_OWN = frozenset({"21", "22", "23"})
+_READ_ONLY = "25006"
+# The class of lost connections: the driver says it too.
+_LOST = "08"
 _KNOWN: dict[str, StoreError] = {
     "53100": Full("the database's disk is full"),
     "53200": Busy("the database is out of memory"),
@@ -16,7 +19,7 @@ _KNOWN: dict[str, StoreError] = {
     "57P01": Unavailable("the database is shutting down"),
     "57P02": Unavailable("the database has crashed and starts again"),
     "57P03": Unavailable("the database is starting"),
-    "25006": Unavailable("the database takes no writes"),
+    _READ_ONLY: Unavailable("the database takes no writes"),
 }
 # What the driver raises when the connection is gone, was never made, or its server says nothing.
 _UNREACHABLE = (OSError, EOFError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -27,33 +30,32 @@ def judged(error: Exception) -> Exception:
 
     Whether what was asked for was carried out is not known; `again` and `own` say where it surely was not.
     """
-    state = sqlstate(error)
+    state = _sqlstate(error)
     if isinstance(error, StoreError) or own(error):
         return error
-    if state or isinstance(error, _UNREACHABLE):
-        known = _KNOWN.get(state) or Unavailable(
-            f"the database refuses (SQLSTATE {state})" if state else "the database can't be reached"
-        )
-        found = type(known)(str(known))
-        found.__cause__ = error
-        return found
+    if state[:2] == _LOST or isinstance(error, _UNREACHABLE):
+        return Unavailable("the database can't be reached")
+    if state:
+        known = _KNOWN.get(state, Unavailable(f"the database refuses (SQLSTATE {state})"))
+        return type(known)(*known.args)
     return error
 
 
 def again(error: Exception) -> bool:
     """Whether nothing was written because others were in the way, so that the same may be tried again."""
-    return sqlstate(error) in _AGAIN
+    return _sqlstate(error) in _AGAIN
+
+
+def read_only(error: Exception) -> bool:
+    """Whether another server takes the writes now, since a fail-over."""
+    return _sqlstate(error) == _READ_ONLY
 
 
 def own(error: Exception) -> bool:
-    """Whether nothing was written because of a row, or a statement, of ours."""
-    return isinstance(error, ValueError) or sqlstate(error)[:2] in _OWN
+    """Whether nothing was written because a row is none that the database takes."""
+    return isinstance(error, ValueError) or _sqlstate(error)[:2] in _OWN
 
 
-def sqlstate(error: Exception) -> str:
-    """The five characters; none for what is not from the server.
-
-    The class 08 is the driver's own word for a connection that it lost.
-    """
-    state = getattr(error, "sqlstate", None) or ""
-    return "" if state[:2] == "08" else state
+def _sqlstate(error: Exception) -> str:
+    """The five characters; none for what is not from the server."""
+    return getattr(error, "sqlstate", None) or ""

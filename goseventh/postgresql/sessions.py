@@ -48,6 +48,8 @@ class Sessions:
             async with asyncio.timeout(self._seconds + _SILENT_SECONDS), self._pool.acquire() as session:
                 return await work(session)
         except Exception as error:
+            if faults.read_only(error):
+                await self._pool.expire_connections()  # the address may lead elsewhere now
             raise faults.judged(error) from error
 
     def close(self) -> None:

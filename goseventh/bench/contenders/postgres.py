@@ -29,6 +29,7 @@ _SETTINGS = {
     "jit": "off",
 }
 _SEARCH = "SELECT number FROM people WHERE text LIKE $1 ORDER BY number LIMIT $2"
+_CLOSE_SECONDS = 2.0
 
 
 class Postgres:
@@ -86,7 +87,7 @@ class Postgres:
 
     def close(self) -> None:
         if self._connection is not None:
-            self._connection.terminate()
+            self._run(self._connection.close(timeout=_CLOSE_SECONDS))
             self._connection = None
         if self._cluster is not None:
             self._cluster.close()
