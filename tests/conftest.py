@@ -13,7 +13,7 @@ from goseventh.bench.cluster import Cluster
 from storage.agreement import Read
 from storage.verify import verify
 from tests.serving import Server
-from tests.stores import EMBEDDED, database, running_cluster
+from tests.stores import EMBEDDED, running_cluster, variables
 
 # Debian keeps PostgreSQL's server out of PATH.
 _PATH = os.pathsep.join([os.environ.get("PATH", ""), *map(str, Path("/usr/lib/postgresql").glob("*/bin"))])
@@ -84,10 +84,3 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         yield launched
         launched.close()
-
-
-def variables(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    """The environment of a server that has this store, empty."""
-    if store == EMBEDDED:
-        return {}
-    return {"GOSEVENTH_STORE": database(request.getfixturevalue("cluster"))}

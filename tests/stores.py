@@ -57,3 +57,10 @@ def execute(url: str, statement: str, *values: object) -> Any:
             await session.close()
 
     return asyncio.run(ask())
+
+
+def variables(store: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The environment of a server that has this store, empty."""
+    if store == EMBEDDED:
+        return {}
+    return {"GOSEVENTH_STORE": database(request.getfixturevalue("cluster"))}

@@ -7,28 +7,58 @@ import orjson
 import pytest
 
 from goseventh import person as wire
+from goseventh.postgresql.database import STRATEGIES
 from storage.strategies import table
 from storage.strategies.table import Strategy
 from storage.verify import verify
 from tests.serving import Reply, Server, ask, until
+from tests.stores import EMBEDDED, POSTGRESQL, variables
 from tests.test_contract import CONNECTIONS, created, own, person
 
 VISIBLE_TO_ALL = {"group-commit", "per-request", "write-behind"}
 """Whose 201 every worker knows of at once; of any other's another worker must be ignorant at first."""
 
 
-@pytest.fixture(scope="module", params=table.TABLE, ids=lambda row: row.name)
-def strategy(request: pytest.FixtureRequest) -> Strategy:
-    row: Strategy = request.param
-    return row
+CASES = [
+    *(pytest.param((EMBEDDED, row), id=row.name) for row in table.TABLE),
+    *(
+        pytest.param(
+            (POSTGRESQL, table.find(name)), id=f"{POSTGRESQL}-{name}", marks=pytest.mark.debian("postgres")
+        )
+        for name in STRATEGIES
+    ),
+]
+"""Every strategy of every store."""
+
+
+@pytest.fixture(scope="module", params=CASES)
+def case(request: pytest.FixtureRequest) -> tuple[str, Strategy]:
+    chosen: tuple[str, Strategy] = request.param
+    return chosen
 
 
 @pytest.fixture(scope="module")
-def running(strategy: Strategy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def store(case: tuple[str, Strategy]) -> str:
+    return case[0]
+
+
+@pytest.fixture(scope="module")
+def strategy(case: tuple[str, Strategy]) -> Strategy:
+    return case[1]
+
+
+@pytest.fixture(scope="module")
+def running(
+    store: str,
+    strategy: Strategy,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Iterator[Server]:
     place = tmp_path_factory.mktemp(strategy.name) / "data"
-    with Server(place, "--strategy", strategy.name, workers=2) as server:
+    with Server(place, "--strategy", strategy.name, workers=2, **variables(store, request)) as server:
         yield server
-    assert list(verify(place, wire.read)) == []
+    if store == EMBEDDED:
+        assert list(verify(place, wire.read)) == []
 
 
 @pytest.fixture
