@@ -86,7 +86,7 @@ def store(written: str) -> str | None:
     """
     if written == EMBEDDED:
         return None
-    parts = re.fullmatch(r"postgres(?:ql)?://(?:[^@]*@)?([\w.,:%\[\]-]*)(?:/([^@?]*))?(?:\?(.*))?", written)
+    parts = re.fullmatch(r"postgres(?:ql)?://(?:[^@/?#]*@)?([\w.,:%\[\]-]*)(?:/[^@?]*)?(?:\?.*)?", written)
     hosts = parts[1].split(",") if parts is not None else ["?"]
     if not all(re.fullmatch(r"(\[[^\]]*\]|[^:]*)(:[0-9]{1,5})?", host) for host in hosts):
         raise ValueError(

@@ -1,0 +1,162 @@
+"""Databases that end, refuse, are full of connections, or fail by a row: 503 or 507, and nobody lost."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from goseventh.bench.cluster import Cluster
+from tests.load import Load, assert_kept
+from tests.serving import ROOT, Server, ask, until
+from tests.stores import database, execute, running_cluster
+from tests.test_contract import assert_problem, created, own, person, post
+
+pytestmark = pytest.mark.debian("postgres")
+FEW = {"max_connections": "12", "superuser_reserved_connections": "1"}
+
+
+@pytest.fixture
+def own_cluster() -> Iterator[Cluster]:
+    """One that a test may kill."""
+    with running_cluster(**FEW) as cluster:
+        yield cluster
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "restart"])
+def test_a_database_that_ends_under_load_loses_nobody_and_is_found_again(
+    own_cluster: Cluster, tmp_path: Path, number: signal.Signals
+) -> None:
+    variables = {"GOSEVENTH_STORE": database(own_cluster)}
+    with Server(tmp_path, workers=2, **variables) as server:
+        load = Load(server, "x")
+        with load.running(8):
+            for rounds in range(1, 4):
+                until(lambda rounds=rounds: len(load.acknowledged) > 60 * rounds)  # type: ignore[misc]
+                own_cluster.stop(number)
+                seen = len(load.others)
+                until(lambda seen=seen: len(load.others) > seen)  # type: ignore[misc]
+                own_cluster.start()
+                known = len(load.acknowledged)
+                until(lambda known=known: len(load.acknowledged) > known)  # type: ignore[misc]
+        assert load.unanswered == 0
+        assert {reply.status for reply in load.others} == {503}
+        assert all(reply.headers["Retry-After"] for reply in load.others)
+        assert_kept(server, load.acknowledged, len(load.others))
+        assert "Traceback" not in server.errors()
+
+
+def test_while_there_is_no_database_all_that_needs_it_gets_503_and_a_retry_is_safe(
+    own_cluster: Cluster, tmp_path: Path
+) -> None:
+    with Server(tmp_path, workers=1, GOSEVENTH_STORE=database(own_cluster)) as server:
+        someone = created(server)
+        own_cluster.stop()
+        for path in (
+            f"/pessoas/{someone['id']}",
+            "/pessoas?t=a",
+            "/pessoas?t=a&fuzzy=1",
+            "/contagem-pessoas",
+        ):
+            reply = server.request("GET", path)
+            assert_problem(reply, 503)
+            assert reply.headers["Retry-After"] == "1"
+            assert str(own_cluster.sockets) not in reply.body.decode()
+        given = person()
+        assert_problem(post(server, given), 503)
+        assert server.request("GET", "/health").status == 200
+        server.wait_for_workers(1, set())
+        own_cluster.start()
+        assert post(server, given).status == 201
+        assert server.request("GET", f"/pessoas/{someone['id']}").json == someone
+
+
+def test_without_a_free_connection_it_is_503_until_there_is_one(own_cluster: Cluster, tmp_path: Path) -> None:
+    url = database(own_cluster)
+    with Server(tmp_path, workers=1, GOSEVENTH_STORE=url) as server:
+        hog = subprocess.Popen(
+            [sys.executable, "-c", _HOG, url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        with hog:
+            assert hog.stdout is not None
+            hog.stdout.readline()
+            reply = server.create(apelido=own())
+            assert_problem(reply, 503)
+            assert "no connection left" in reply.json["detail"]
+            hog.communicate(b"")
+        until(lambda: server.create(apelido=own()).status == 201)
+
+
+# Takes connections as long as there are any, says so, and holds them until its input ends.
+_HOG = """
+import asyncio, sys, asyncpg
+async def take():
+    held = []
+    try:
+        while True:
+            held.append(await asyncpg.connect(sys.argv[1]))
+    except asyncpg.TooManyConnectionsError:
+        print("all", flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+asyncio.run(take())
+"""
+
+
+def test_a_row_that_the_database_refuses_fails_alone(url: str, tmp_path: Path) -> None:
+    execute(
+        url, "ALTER TABLE goseventh.people ADD CONSTRAINT no_bad CHECK (terms NOT LIKE '%bad-row%') NOT VALID"
+    )
+    try:
+        with Server(tmp_path, workers=1, GOSEVENTH_STORE=url) as server:
+            load = Load(server, own(), limit=40)
+            bad = Load(server, "bad-row" + own(), limit=10)
+            with load.running(4), bad.running(4):
+                until(lambda: len(load.acknowledged) + len(load.others) == 160 and len(bad.others) == 40)
+            assert (len(load.acknowledged), load.others) == (160, [])
+            assert {reply.status for reply in bad.others} == {503}
+            assert bad.acknowledged == {}
+    finally:
+        execute(url, "ALTER TABLE goseventh.people DROP CONSTRAINT no_bad")
+
+
+def test_a_deadlock_or_a_failed_serialization_is_tried_again(url: str, running: Server) -> None:
+    execute(url, _FAILING)
+    try:
+        for state in ("40P01", "40001"):
+            execute(url, "SELECT setval('goseventh.failures', 1)")
+            assert created(running, nome=f"fails with {state}")
+        reply = post(running, person(nome="fails with 53100"))
+        assert_problem(reply, 507)
+    finally:
+        execute(url, "DROP FUNCTION goseventh.fail CASCADE")
+        execute(url, "DROP SEQUENCE goseventh.failures")
+
+
+# Whoever is named so fails once or twice with that SQLSTATE; a sequence is not rolled back.
+_FAILING = """
+DO $do$ BEGIN
+CREATE SEQUENCE goseventh.failures;
+CREATE FUNCTION goseventh.fail() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE state text := substring(NEW.terms FROM 'fails with ([0-9a-z]{5})');
+BEGIN
+    IF state = '53100' OR state IS NOT NULL AND nextval('goseventh.failures') < 4 THEN
+        RAISE EXCEPTION 'made up' USING ERRCODE = upper(state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER fail BEFORE INSERT ON goseventh.people FOR EACH ROW EXECUTE FUNCTION goseventh.fail();
+END $do$
+"""
+
+
+def test_clients_that_hang_up_leave_the_others_answered(running: Server) -> None:
+    for _ in range(20):
+        connection = running.connect()
+        connection.request("POST", "/pessoas", orjson.dumps(person()))
+        connection.close()
+    connection = running.connect()
+    assert ask(connection, "POST", "/pessoas", orjson.dumps(person())).status == 201
+    connection.close()

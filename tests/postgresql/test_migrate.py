@@ -1,0 +1,36 @@
+"""The tables: made once, whoever comes first; newer ones left alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from goseventh.bench.cluster import Cluster
+from goseventh.postgresql import schema
+from tests.postgresql.running import goseventh
+from tests.serving import ROOT
+from tests.stores import database, execute
+
+pytestmark = pytest.mark.debian("postgres")
+
+
+def test_migrating_is_harmless_again_and_at_once_from_many(cluster: Cluster) -> None:
+    url = database(cluster)
+    command = [sys.executable, "-m", "goseventh", "migrate", "--store", url]
+    many = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    version = f"the tables are of version {len(schema.VERSIONS)}\n"
+    assert [one.communicate()[0] for one in many] == [version] * 4
+    assert goseventh("migrate", GOSEVENTH_STORE=url).stdout == version
+    assert [tuple(row) for row in execute(url, "SELECT version FROM goseventh.versions")] == [
+        (number,) for number in range(1, len(schema.VERSIONS) + 1)
+    ]
+
+
+def test_tables_of_a_newer_version_are_left_alone(cluster: Cluster, tmp_path: Path) -> None:
+    url = database(cluster)
+    goseventh("migrate", GOSEVENTH_STORE=url)
+    execute(url, "INSERT INTO goseventh.versions VALUES (99)")
+    for refused in (goseventh("migrate", GOSEVENTH_STORE=url), goseventh("serve", GOSEVENTH_STORE=url)):
+        assert refused.returncode == 1
+        assert "version 99" in refused.stderr

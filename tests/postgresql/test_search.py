@@ -1,0 +1,108 @@
+"""How PostgreSQL looks for people: by which index, and whom text or an id of its own makes special."""
+
+from pathlib import Path
+from urllib.parse import quote
+from uuid import UUID
+
+import orjson
+import pytest
+
+from goseventh import person as wire
+from goseventh.postgresql import insert, search, terms
+from goseventh.postgresql.store import COUNT, GET
+from storage import records
+from tests.serving import Server
+from tests.stores import execute
+from tests.test_contract import assert_problem, created, own, person, post
+
+pytestmark = pytest.mark.debian("postgres")
+
+
+def plan(url: str, statement: str, *values: object) -> str:
+    execute(url, "ANALYZE goseventh.people")
+    return "\n".join(row[0] for row in execute(url, f"EXPLAIN ANALYZE {statement}", *values))
+
+
+def test_creating_reading_and_the_nickname_touch_one_bucket(url: str, running: Server) -> None:
+    someone = created(running)
+    key, nickname = UUID(someone["id"]), someone["apelido"].encode()
+    bucket = records.bucket(nickname)
+    found = plan(url, GET, bucket, key)
+    assert "people_pkey" in found
+    assert f"(bucket = '{bucket}'::smallint) AND (id = '{key}'::uuid)" in found
+    found = plan(url, insert.HOLDER, bucket, nickname)
+    assert "people_bucket_apelido_key" in found
+    assert f"(bucket = '{bucket}'::smallint) AND (apelido = " in found
+    found = plan(url, insert.ONE, bucket, key, nickname, b"", "")
+    assert "Conflict Resolution: NOTHING" in found
+    assert "Tuples Inserted: 0" in found
+    assert "Scan" not in found
+    assert "Scan" in plan(url, COUNT)
+
+
+def test_a_rare_term_is_found_by_trigrams(url: str, running: Server) -> None:
+    execute(
+        url,
+        "INSERT INTO goseventh.people SELECT n % 4096, gen_random_uuid(), n::text::bytea, 'x', md5(n::text)"
+        " FROM generate_series(1, 20000) n",
+    )
+    someone = created(running, nome="the Rarest Name")
+    assert "people_terms" in plan(url, search.CONTAINING, terms.pattern(b"rarest name"), 50)
+    assert running.request("GET", "/pessoas?t=rarest%20name").json == [someone]
+    execute(url, "DELETE FROM goseventh.people WHERE document = 'x'")
+
+
+def test_whose_id_was_made_elsewhere_is_read_found_and_gone_on_after(url: str, running: Server) -> None:
+    nickname, key = own(), UUID("12345678-1234-4234-8234-123456789abc")
+    assert records.bucket(nickname.encode()) != records.bucket_of(key.bytes)
+    record = wire.prepare(orjson.dumps(person(apelido=nickname)))
+    document = record.before + str(key).encode() + record.after
+    execute(
+        url,
+        "INSERT INTO goseventh.people VALUES ($1, $2, $3, $4, $5)",
+        records.bucket(record.nickname),
+        key,
+        record.nickname,
+        document,
+        terms.stored(record.text),
+    )
+    assert running.request("GET", f"/pessoas/{key}").body == document
+    assert running.request("GET", f"/pessoas?t={nickname}").body == b"[" + document + b"]"
+    assert running.request("GET", f"/pessoas?t={nickname}&after={key}").json == []
+    again = post(running, person(apelido=nickname))
+    assert assert_problem(again, 422, "apelido")["existing"] == f"/pessoas/{key}"
+
+
+def test_a_search_past_its_deadline_gets_503(url: str, tmp_path: Path) -> None:
+    execute(
+        url,
+        "INSERT INTO goseventh.people SELECT n % 4096, gen_random_uuid(), ('s' || n)::bytea, 'x',"
+        " repeat('slow ', 60) FROM generate_series(1, 20000) n",
+    )
+    with Server(tmp_path, "--search-timeout", "0.001", GOSEVENTH_STORE=url) as server:
+        reply = server.request("GET", "/pessoas?t=%C3%9F%C3%9F")
+        assert_problem(reply, 503)
+    execute(url, "DELETE FROM goseventh.people WHERE document = 'x'")
+
+
+@pytest.mark.parametrize(
+    ("text", "term", "found"),
+    [
+        ("a\0b", "a\0", True),
+        ("\0", "\1", False),
+        ("\1", "\0", False),
+        ("\1\2\2\2", "\0", False),
+        ("\0", "\1\2", False),
+        ("\0\1\2\3\4\5", "\2\3\4", True),
+        ("\2", "\2", True),
+        ("\0\0", "\0\0", True),
+        ("\3\2", "\2\3", False),
+    ],
+    ids=ascii,
+)
+def test_what_text_cannot_hold_is_found_as_itself(running: Server, text: str, term: str, found: bool) -> None:
+    mark = own()
+    who = created(running, nome=mark + text)
+    reply = running.request("GET", f"/pessoas?t={quote(mark + term if found else term)}")
+    assert (who in reply.json) is found
+    assert terms.fields(terms.stored(f"x\xfe{text}".encode("latin-1"))) == ["x", text]
