@@ -46,11 +46,11 @@ def database(cluster: Cluster) -> str:
     return cluster.url(name)
 
 
-def execute(url: str, statement: str, *values: object) -> Any:
-    """The rows that a statement returns."""
+def execute(url: str, statement: str, *values: object, **settings: str) -> Any:
+    """The rows that a statement returns in a session with these settings."""
 
     async def ask() -> Any:
-        session = await connect(url)
+        session = await connect(url, **settings)
         try:
             return await session.fetch(statement, *values)
         finally:

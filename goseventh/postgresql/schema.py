@@ -23,8 +23,9 @@ VERSIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (bucket, apelido)
         )
         """,
-        # The order of creation, over all buckets; and those whose id was made elsewhere.
-        "CREATE INDEX people_id ON people (id)",
+        # The order of creation, over all buckets; and those whose id was made elsewhere. With the bucket, for
+        # PostgreSQL may read by id through either index.
+        "CREATE INDEX people_id ON people (id, bucket)",
         "CREATE INDEX people_terms ON people USING gin (terms gin_trgm_ops)",
     ),
 )

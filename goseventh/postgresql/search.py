@@ -8,12 +8,21 @@ from goseventh.postgresql import terms
 from index import resemblance
 from index.fold import fold
 
-# Whether the trigram index finds the few or people are walked in order until there are enough is decided for
-# each pattern anew, by how rare it looks; terms under three characters have no trigram and are walked.
+LEAST_SIMILARITY = 0.3
+"""Of a term's trigrams what a part of somebody's terms must have in common with it."""
+SETTINGS = {
+    # Whether the trigram index finds the few, or people are walked in order until there are enough, is
+    # decided for each term anew, by how rare it looks. Without a trigram they are walked.
+    "plan_cache_mode": "force_custom_plan",
+    # To look at everybody's terms is far more work than PostgreSQL believes, and the index is rarely on a
+    # disk that turns.
+    "enable_seqscan": "off",
+    "random_page_cost": "1.1",
+    "pg_trgm.word_similarity_threshold": str(LEAST_SIMILARITY),
+}
+"""The server's, in the sessions that search."""
 CONTAINING = "SELECT document FROM people WHERE terms LIKE $1 ORDER BY id LIMIT $2"
 CONTAINING_AFTER = "SELECT document FROM people WHERE terms LIKE $1 AND id > $3 ORDER BY id LIMIT $2"
-LEAST_SIMILARITY = "0.3"
-"""Of a term's trigrams what a part of somebody's terms must have in common with it."""
 # Candidates that are compared letter by letter.
 _BUDGET = 300
 RESEMBLING = (

@@ -61,6 +61,6 @@ async def _nothing(session: Any) -> None:
     pass
 
 
-async def connect(url: str) -> Any:
-    """One session, outside any pool."""
-    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=_COMMON)
+async def connect(url: str, **settings: str) -> Any:
+    """One session, outside any pool, with these settings of the server's."""
+    return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=_COMMON | settings)

@@ -41,15 +41,7 @@ class PostgresStore:
         """`unsafe`: whether a server may be used that loses what it answers."""
         self._writers = Sessions(url, writing.lanes, _WRITE_SECONDS, unsafe=unsafe)
         self._readers = Sessions(url, _READERS, search_timeout, unsafe=unsafe)
-        self._searchers = Sessions(
-            url,
-            _SEARCHERS,
-            search_timeout,
-            unsafe=unsafe,
-            # A plan made for any term would ignore how rare this one is.
-            plan_cache_mode="force_custom_plan",
-            **{"pg_trgm.word_similarity_threshold": search.LEAST_SIMILARITY},
-        )
+        self._searchers = Sessions(url, _SEARCHERS, search_timeout, unsafe=unsafe, **search.SETTINGS)
         self._committer = Committer(self._writers, writing.group_limit, writing.lanes, queue_limit)
 
     async def create(self, record: Record) -> Created | Taken:
