@@ -5,13 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from goseventh.bench.cluster import Cluster
+from goseventh.postgresql.database import bring_up_to_date
 from tests.serving import Server
 from tests.stores import database
 
 
 @pytest.fixture(scope="module")
 def url(cluster: Cluster) -> str:
-    return database(cluster)
+    made = database(cluster)
+    bring_up_to_date(made)
+    return made
 
 
 @pytest.fixture(scope="module")
