@@ -44,7 +44,7 @@ def embedded(facts: Facts) -> Figures:
             facts.readers,
         ),
     ]
-    return Figures(facts.people, facts._asdict(), gauges)
+    return Figures(facts.people, {"kind": "embedded", **facts._asdict()}, gauges)
 
 
 def people(number: int) -> Gauge:

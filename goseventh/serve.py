@@ -15,7 +15,6 @@ from goseventh.tally import Tally
 from storage.errors import Unusable
 
 
-
 def serve(settings: Settings) -> int:
     """Serves until told to stop. Returns the exit code: 1 for what can't be used, said in one line.
 

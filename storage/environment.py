@@ -15,15 +15,15 @@ from storage.layout import DATA_FILE, LOCK_FILE, NAMES, check_databases, check_f
 from storage.observer import NOBODY, Observer
 from storage.write_lock import WriteLock
 
+FULL_SECONDS = 10.0
+"""How long a store counts as full after it could not write: the disk may have room again, and who is told to
+stay away would never find out."""
 HEAD_KEY = b"head"
 MOVED_KEY = b"moved"
 # A reader takes a slot for as long as its snapshot lives; a worker needs a handful.
 _READERS = 510
 # Snapshots kept ready for the next read: the loop's own and the search thread's.
 _SPARE_SNAPSHOTS = 4
-# How long a store counts as full after it could not write: the disk may have room again, and who is told to
-# stay away would never find out.
-_FULL_SECONDS = 10.0
 # A dead reader's snapshot keeps pages from being reused: one grew a file 62-fold.
 _COMMITS_PER_READER_CHECK = 256
 
@@ -75,7 +75,7 @@ class Environment:
     def full(self) -> Full | None:
         """Why the last transaction of this process did not fit, if that was lately. For any thread."""
         found = self._full
-        return found[0] if found is not None and monotonic() - found[1] < _FULL_SECONDS else None
+        return found[0] if found is not None and monotonic() - found[1] < FULL_SECONDS else None
 
     @contextmanager
     def writing(self) -> Iterator["Transaction[bytes]"]:

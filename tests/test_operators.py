@@ -31,6 +31,7 @@ def test_stats_say_what_runs_since_when_and_what_it_promises(server: Server) -> 
     assert first["strategy"] == settings.ROWS[0].name
     assert first["promise"] == settings.ROWS[0].promise
     assert (first["people"], first["workers"]) == (1, 2)
+    assert first["store"]["kind"] == "embedded"
     assert first["store"]["people"] == first["store"]["segments"] == 1
     assert 0 < first["store"]["used"] < first["store"]["map"] == MAP_SIZE
     [created] = first["requests"]

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ class Cluster:
         made += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         try:
             with self.log.open("wb") as log:
-                subprocess.run(made, check=True, stdout=log, stderr=log, **self._options)
+                _run(made, stdout=log, stderr=log, **self._options)
             self.start()
         except BaseException:
             self.close()
@@ -97,6 +97,18 @@ class Cluster:
         for place in (self._directory, self.sockets):
             os.chown(place, user.pw_uid, user.pw_gid)
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _run(command: Sequence[str], **options: Any) -> None:
+    """Runs a command to its end, in a session of its own: Ctrl-C is for us, who then end all it began."""
+    with subprocess.Popen(command, start_new_session=True, **options) as running:
+        try:
+            code = running.wait()
+        except BaseException:
+            os.killpg(running.pid, signal.SIGKILL)  # or what it has started would go on writing
+            raise
+    if code:
+        raise subprocess.CalledProcessError(code, command)
 
 
 def other_user() -> pwd.struct_passwd:

@@ -13,7 +13,9 @@ from goseventh.postgresql import faults
 from goseventh.postgresql.insert import insert
 from goseventh.postgresql.sessions import Sessions
 from storage import records
-from storage.errors import Busy, StoreError, Unavailable
+from storage.environment import FULL_SECONDS
+from storage.errors import Busy, Full, StoreError, Unavailable
+from storage.observer import Observer
 from storage.people import Created, Taken, noises
 from storage.records import Record
 from storage.strategies.shape import Outcome
@@ -37,31 +39,44 @@ class _Waiting(NamedTuple):
 class Committer:
     """The queue of a worker, and the tasks that empty it."""
 
-    def __init__(self, sessions: Sessions, group_limit: int, lanes: int, queue_limit: int) -> None:
+    def __init__(
+        self, sessions: Sessions, group_limit: int, lanes: int, queue_limit: int, observer: Observer
+    ) -> None:
         """`group_limit`: the most people that share a transaction; `lanes`: how many of these at a time."""
         self._sessions = sessions
         self._group_limit = group_limit
         self._queue_limit = queue_limit
+        self._observer = observer
         # None ends a lane.
         self._queue: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         # The time of the last id, in 1/4096 ms; another worker's may be a little behind or ahead.
         self._clock = 0
         self._stopped = False
+        # Why the last group did not fit, and when that was.
+        self._full: tuple[Full, float] | None = None
         self._quiet_until = 0.0
         self._lanes = [asyncio.ensure_future(self._run()) for _ in range(lanes)]
 
     async def create(self, record: Record) -> Created | Taken:
         """Queues a record and waits for its outcome; raises that if it is an error."""
-        if self._stopped:
-            raise Unavailable("the server is stopping")
-        if self._queue.qsize() >= self._queue_limit:
-            raise Busy("too many creations are waiting")
+        if (refusal := self._refusal()) is not None:
+            raise refusal
         settled: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._queue.put_nowait(_Waiting(record, settled))
         outcome = await settled
         if isinstance(outcome, StoreError):
             raise outcome
         return outcome
+
+    def waiting(self) -> int:
+        """How many are in the queue."""
+        return self._queue.qsize()
+
+    def refusal(self) -> StoreError | None:
+        """Why whoever is created now would be refused, as far as this process knows."""
+        if self._full is not None and monotonic() - self._full[1] < FULL_SECONDS:
+            return self._full[0]
+        return self._refusal()
 
     async def close(self) -> None:
         """Refuses who is queued, and gives the groups that are being committed a moment."""
@@ -87,7 +102,9 @@ class Committer:
                     break
                 group.append(waiting)
                 room -= waiting.record.size
-            _settle(group, await self._write([waiting.record for waiting in group]))
+            outcomes = await self._write([waiting.record for waiting in group])
+            self._observer.wrote_group(len(group))
+            _settle(group, outcomes)
 
     async def _write(self, group: Sequence[Record]) -> Sequence[Outcome]:
         """The outcomes of `group`, which shares a transaction unless one of it is bad."""
@@ -95,9 +112,15 @@ class Committer:
         for record, noise in zip(group, noises(len(group)), strict=True):
             self._clock = max(self._clock + 1, records.clock_now())
             people.append(records.give_id(record, self._clock, noise))
+        began = monotonic()
         try:
-            return await insert(self._sessions, people)
+            outcomes = await insert(self._sessions, people)
+            self._full = None
+            self._observer.committed(monotonic() - began)
+            return outcomes
         except StoreError as error:
+            if isinstance(error, Full):
+                self._full = error, monotonic()
             self._warn(error)
             return [error] * len(group)
         except Exception as error:
@@ -106,6 +129,12 @@ class Committer:
                 return [outcome for record in group for outcome in await self._write([record])]
             _log.error("a record could not be written", exc_info=error)
             return [Unavailable("this record could not be written")] * len(group)
+
+    def _refusal(self) -> StoreError | None:
+        """Why nobody is taken."""
+        if self._stopped:
+            return Unavailable("the server is stopping")
+        return Busy("too many creations are waiting") if self.waiting() >= self._queue_limit else None
 
     def _warn(self, error: StoreError) -> None:
         """Logs what every creation may meet at most once in a while."""

@@ -54,6 +54,7 @@ class Database:
             queue_limit=self._settings.max_queue,
             search_timeout=self._settings.search_timeout,
             unsafe=self._settings.allow_unsafe_database,
+            watch=watch,
         )
 
 

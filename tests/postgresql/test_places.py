@@ -65,4 +65,4 @@ def test_a_password_is_shown_nowhere(address: str) -> None:
 @pytest.mark.debian("postgres")
 def test_it_says_which_store_it_has(running: Server, url: str) -> None:
     assert "PostgreSQL at /tmp/sockets-" in running.banner[2]
-    assert running.request("GET", "/stats").json["store"] == "postgresql"
+    assert running.request("GET", "/stats").json["store"]["kind"] == "postgresql"
