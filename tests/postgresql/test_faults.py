@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from goseventh.bench.cluster import Cluster
-from tests.load import Load, assert_kept
+from goseventh.bench.crash.load import Load
+from tests.load import assert_kept
 from tests.serving import ROOT, Server, ask, until
 from tests.stores import database, execute, running_cluster
 from tests.test_contract import assert_problem, created, own, person, post
