@@ -4,11 +4,12 @@ import argparse
 
 from goseventh import settings
 from goseventh.arguments import Parser, add
-from goseventh.settings import DATA_DIR, MAP_SIZE, MAX_BODY, SERVE, STRATEGY, WINDOW
+from goseventh.settings import ALLOW_UNSAFE, DATA_DIR, MAP_SIZE, MAX_BODY, SERVE, STORE, STRATEGY, WINDOW
 
 _OPENED = (DATA_DIR, MAP_SIZE)
 # Who was created by a body of the largest size comes in again by the same setting.
-_IMPORTED = (*_OPENED, MAX_BODY)
+_IMPORTED = (*_OPENED, MAX_BODY, STORE, ALLOW_UNSAFE)
+_EXPORTED = (*_OPENED, STORE)
 _STATS = (*_OPENED, STRATEGY, WINDOW)
 
 
@@ -49,7 +50,8 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         commands,
         "import",
         _import,
-        "add people from lines of JSON to the store of a stopped server; exit code 1 if a line was refused",
+        "add people from lines of JSON to the store of a stopped server, or to a database; exit code 1 if a "
+        "line was refused",
         _IMPORTED,
     )
     command.add_argument("source", metavar="FILE", nargs="?", help="by default standard input")
@@ -63,7 +65,7 @@ def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
         "export",
         _export,
         "write everybody as lines of JSON, oldest first, also while a server runs in the same container",
-        _OPENED,
+        _EXPORTED,
     )
     command.add_argument("target", metavar="FILE", nargs="?", help="a new file; by default standard output")
     command = add(
@@ -133,7 +135,7 @@ def _export(given: argparse.Namespace) -> int:
     from goseventh import export
 
     target = Path(given.target) if given.target else None
-    return export.run(settings.from_environment(_OPENED, vars(given)), target)
+    return export.run(settings.from_environment(_EXPORTED, vars(given)), target)
 
 
 def _stats(given: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from goseventh import places
 from goseventh.endings import FAULTY, ended, persons
 from goseventh.output import output
 from goseventh.progress import progress
@@ -25,13 +26,11 @@ def run(settings: Settings, target: Path | None) -> int:
     def work() -> int:
         number = 0
         with (
-            reading(settings.data_dir, settings.map_size) as store,
-            store.lmdb.begin() as snapshot,
+            _everybody(settings) as (total, documents),
             _writing(target) as file,
             progress(sys.stderr, thread=True) as show,
         ):
-            total = snapshot.stat(store.databases(snapshot)["people"])["entries"]
-            for document in documents(store, snapshot):
+            for document in documents:
                 if number % _STEP == 0:
                     show(number, total, "people")
                 number += 1
@@ -44,6 +43,21 @@ def run(settings: Settings, target: Path | None) -> int:
         return ended(work, "nothing whole was written")
     except BrokenPipeError:
         return FAULTY
+
+
+@contextmanager
+def _everybody(settings: Settings) -> Iterator[tuple[int, Iterator[bytes]]]:
+    """About how many people there are, and their documents, the oldest first."""
+    if settings.store is None:
+        with reading(settings.data_dir, settings.map_size) as store, store.lmdb.begin() as snapshot:
+            total = snapshot.stat(store.databases(snapshot)["people"])["entries"]
+            yield total, documents(store, snapshot)
+        return
+    places.need_driver()
+    from goseventh.postgresql.export import everybody
+
+    with everybody(settings.store) as found:
+        yield found
 
 
 @contextmanager

@@ -5,11 +5,12 @@ import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import storage.lock
+from goseventh import places
 from goseventh.directory import hold, opened
 from goseventh.endings import FAULTY, ended, persons
 from goseventh.preparing import Prepared, preparing
@@ -58,7 +59,7 @@ class _Tally:
 
 
 def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
-    """Adds the people of a file, or of standard input, to the store of no running server.
+    """Adds the people of a file, or of standard input, to the store of no running server, or to a database.
 
     Each group is durable before its lines are spoken of. A line whose very person is there already is no
     fault, so that after an interrupt the same file can be imported again. Returns 1 if a line was refused.
@@ -72,7 +73,7 @@ def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
                 file = stack.enter_context(_reading(source))
                 size = _size(file)
                 prepared = stack.enter_context(preparing(file, settings.max_body))
-                add = stack.enter_context(_rehearsing(settings) if dry_run else _adding(settings))
+                add = stack.enter_context(_taking(settings, dry_run=dry_run))
                 show = stack.enter_context(progress(sys.stderr, thread=True))
                 for group in _groups(prepared, tally.next_group):
                     tally.report(group, add([given for part in group for given in part.given]))
@@ -100,6 +101,18 @@ def _reading(source: Path | None) -> Iterator[BinaryIO]:
         raise Unusable(f"{source} can't be read: {error.strerror}") from error
     with file:
         yield file
+
+
+def _taking(settings: Settings, *, dry_run: bool) -> AbstractContextManager[Add]:
+    """What adds people where the settings say, or only says what would be."""
+    if settings.store is None:
+        return _rehearsing(settings) if dry_run else _adding(settings)
+    places.need_driver()
+    from goseventh.postgresql import importing
+
+    if dry_run:
+        return importing.rehearsing(settings.store, settings.map_size)
+    return importing.adding(settings.store, allow_unsafe=settings.allow_unsafe_database)
 
 
 @contextmanager

@@ -59,6 +59,13 @@ STORE = Setting(
     written.store,
     secret=True,
 )
+ALLOW_UNSAFE = Setting(
+    "allow-unsafe-database",
+    "off",
+    "on, or the flag alone: use a PostgreSQL that is set so that it may lose what it answers",
+    written.switch,
+    implied="on",
+)
 STRATEGY = Setting(
     "strategy",
     table.DEFAULT.name,
@@ -95,13 +102,7 @@ SERVE = (
         written.whole(1, 64),
     ),
     STORE,
-    Setting(
-        "allow-unsafe-database",
-        "off",
-        "on, or the flag alone: use a PostgreSQL that is set so that it may lose what it answers",
-        written.switch,
-        implied="on",
-    ),
+    ALLOW_UNSAFE,
     DATA_DIR,
     STRATEGY,
     MAP_SIZE,

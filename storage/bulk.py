@@ -35,6 +35,15 @@ class Tables(NamedTuple):
     nicknames: _Database
 
 
+class Known(NamedTuple):
+    """Who is in the store, of those whom a group may meet."""
+
+    holders: dict[bytes, bytes]
+    """Nickname → id"""
+    documents: dict[bytes, bytes]
+    """Id → document"""
+
+
 def judge(tables: Tables, snapshot: "Transaction[bytes]", group: Sequence[Given]) -> list[Fate]:
     """What would become of each of `group`, were they added one after the other."""
     fates, _ = _judge(tables, snapshot, group)
@@ -77,10 +86,12 @@ def add(environment: Environment, transaction: "Transaction[bytes]", group: Sequ
 def _judge(
     tables: Tables, snapshot: "Transaction[bytes]", group: Sequence[Given]
 ) -> tuple[list[Fate], list[Given]]:
+    return decide(_known(tables, snapshot, group), group)
+
+
+def decide(known: Known, group: Sequence[Given]) -> tuple[list[Fate], list[Given]]:
     """What becomes of each, and those who are new."""
-    holders = _get(snapshot, tables.nicknames, {given.record.nickname for given in group})
-    keys = {given.id for given in group if given.id is not None}
-    stored = _get(snapshot, tables.people, keys.union(holders.values()))
+    holders, documents = known
     fates: list[Fate] = []
     # Nickname → who is new and has it.
     new: dict[bytes, Given] = {}
@@ -92,12 +103,12 @@ def _judge(
             same = key in (None, other.id) and record == other.record
             fates.append(Fate.THERE if same else Fate.NICKNAME_TAKEN)
         elif (holder := holders.get(nickname)) is not None:
-            same = key in (None, holder) and _is_document(stored.get(holder), record, holder)
+            same = key in (None, holder) and documents.get(holder) == records.keep_id(record, holder).document
             fates.append(Fate.THERE if same else Fate.NICKNAME_TAKEN)
         elif key is None:
             fates.append(Fate.ADDED)
             new[nickname] = given
-        elif key in stored or key in new_ids:
+        elif key in documents or key in new_ids:
             fates.append(Fate.ID_TAKEN)
         else:
             fates.append(Fate.ADDED)
@@ -106,8 +117,11 @@ def _judge(
     return fates, list(new.values())
 
 
-def _is_document(stored: bytes | None, record: Record, key: bytes) -> bool:
-    return stored is not None and records.document(stored) == records.keep_id(record, key).document
+def _known(tables: Tables, snapshot: "Transaction[bytes]", group: Sequence[Given]) -> Known:
+    holders = _get(snapshot, tables.nicknames, {given.record.nickname for given in group})
+    keys = {given.id for given in group if given.id is not None}
+    stored = _get(snapshot, tables.people, keys.union(holders.values()))
+    return Known(holders, {key: records.document(value) for key, value in stored.items()})
 
 
 def _get(snapshot: "Transaction[bytes]", database: _Database, keys: set[bytes]) -> dict[bytes, bytes]:

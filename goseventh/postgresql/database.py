@@ -1,21 +1,16 @@
 """The place of those who outgrow one machine: a PostgreSQL database, whatever runs on it."""
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import asyncpg
-
-from goseventh.postgresql import durability, faults
+from goseventh.postgresql import durability
+from goseventh.postgresql.command import Command, described, opened
 from goseventh.postgresql.migrate import migrate
-from goseventh.postgresql.sessions import connect
 from goseventh.postgresql.store import COUNT, PostgresStore, Writing
 from goseventh.settings import Settings
 from goseventh.watch import Watch
-from storage.errors import StoreError, Unusable
+from storage.errors import Unusable
 from storage.strategies.table import Strategy
 
 STRATEGIES = {"group-commit": Writing(group_limit=1024, lanes=1), "per-request": Writing(1, lanes=8)}
@@ -35,12 +30,9 @@ class Database:
 
     def prepare(self) -> int:
         """Migrates, and sees whether what a 201 says would be true. Returns how many people are there."""
-        found, unsafe = asyncio.run(_prepare(self._url, self.name))
-        if unsafe and not self._settings.allow_unsafe_database:
-            raise Unusable(
-                f"{self.name} would lose what it answers: {', '.join(unsafe)}; set it otherwise, or say "
-                "--allow-unsafe-database"
-            )
+        with opened(self._url) as command:
+            unsafe = make_ready(command, allow_unsafe=self._settings.allow_unsafe_database)
+            found = command.run(_count)
         if unsafe:
             self.strategy = _without_promise(self.strategy, unsafe)
             _log.warning("%s may lose what it answers: %s", self.name, ", ".join(unsafe))
@@ -58,31 +50,36 @@ class Database:
         )
 
 
-def described(url: str) -> str:
-    """The database without the user and what else is nobody's business."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2] or parse_qs(parts.query).get("host", ["this machine"])[0]
-    return f"PostgreSQL at {host}{parts.path}"
+def make_ready(command: Command, *, allow_unsafe: bool) -> list[str]:
+    """Migrates the database if what is then answered for it is true.
+
+    Returns the settings with which it may lose people, as `name=value`, if such are allowed. Raises Unusable.
+    """
+    encoding = command.run(_encoding)
+    if encoding != "UTF8":
+        raise Unusable(f"{command.name} can't hold every text: its encoding is {encoding}, not UTF8")
+    unsafe = command.run(durability.unsafe)
+    if unsafe and not allow_unsafe:
+        raise Unusable(
+            f"{command.name} would lose what it answers: {', '.join(unsafe)}; set it otherwise, or say "
+            "--allow-unsafe-database"
+        )
+    command.run(migrate)
+    return unsafe
 
 
 def bring_up_to_date(url: str) -> int:
     """Migrates the database at `url`; returns its version. Raises Unusable."""
-    return asyncio.run(_migrate(url, described(url)))
+    with opened(url) as command:
+        return command.run(migrate)
 
 
-async def _migrate(url: str, name: str) -> int:
-    async with _session(url, name) as session:
-        return await migrate(session)
+async def _encoding(session: Any) -> str:
+    return str(await session.fetchval("SHOW server_encoding"))
 
 
-async def _prepare(url: str, name: str) -> tuple[int, list[str]]:
-    """How many people are there, and the settings with which they could be lost."""
-    async with _session(url, name) as session:
-        encoding = await session.fetchval("SHOW server_encoding")
-        if encoding != "UTF8":
-            raise Unusable(f"{name} can't hold every text: its encoding is {encoding}, not UTF8")
-        await migrate(session)
-        return int(await session.fetchval(COUNT)), await durability.unsafe(session)
+async def _count(session: Any) -> int:
+    return int(await session.fetchval(COUNT))
 
 
 def _without_promise(strategy: Strategy, unsafe: list[str]) -> Strategy:
@@ -91,26 +88,3 @@ def _without_promise(strategy: Strategy, unsafe: list[str]) -> Strategy:
         kill_loses="nothing while the database lives",
         power_cut_loses="what the database had not flushed, or all of it",
     )
-
-
-@asynccontextmanager
-async def _session(url: str, name: str) -> AsyncIterator[Any]:
-    """One session of a command, which ends with one line if the database can't be used."""
-    try:
-        session = await connect(url)
-        try:
-            yield session
-        finally:
-            session.terminate()
-    except Unusable:
-        raise
-    except asyncpg.PostgresError as error:
-        # The server's own words name no address and no password.
-        raise Unusable(f"{name} can't be used: {faults.judged(error)} ({error.sqlstate})") from error
-    except ValueError as error:
-        raise Unusable("--store is no address that PostgreSQL's driver understands") from error
-    except Exception as error:
-        judged = faults.judged(error)
-        if not isinstance(judged, StoreError):
-            raise
-        raise Unusable(f"{name} can't be used: {judged}; start it, or change --store") from error

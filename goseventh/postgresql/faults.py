@@ -12,6 +12,7 @@ _READ_ONLY = "25006"
 # The class of lost connections: the driver says it too.
 _LOST = "08"
 _KNOWN: dict[str, StoreError] = {
+    "42P01": Unavailable("the tables are not there: goseventh migrate makes them"),
     "53100": Full("the database's disk is full"),
     "53200": Busy("the database is out of memory"),
     "53300": Busy("the database has no connection left"),

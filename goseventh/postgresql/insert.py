@@ -23,15 +23,14 @@ MANY = (
     f" {_UNLESS_TAKEN}"
 )
 HOLDER = "SELECT apelido, id FROM people WHERE bucket = $1 AND apelido = $2"
-_HOLDERS = (
-    "SELECT apelido, id FROM people JOIN unnest($1::smallint[], $2::bytea[]) AS asked (bucket, apelido)"
-    " USING (bucket, apelido)"
-)
+NAMED = "people JOIN unnest($1::smallint[], $2::bytea[]) AS asked (bucket, apelido) USING (bucket, apelido)"
+"""Those who have one of these nicknames; each in its bucket."""
+_HOLDERS = f"SELECT apelido, id FROM {NAMED}"
 # Whoever was in the way has gone on by then.
 _TRIES = 5
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """As the table has a person, but for the order of the columns."""
 
     bucket: int
@@ -40,6 +39,11 @@ class _Row(NamedTuple):
     document: bytes
     terms: str
 
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        return len(self.document) + len(self.terms)
+
 
 async def insert(sessions: Sessions, people: Sequence[Person]) -> list[Outcome]:
     """Writes whose nickname is free; one outcome a person, in order.
@@ -47,9 +51,7 @@ async def insert(sessions: Sessions, people: Sequence[Person]) -> list[Outcome]:
     Raises StoreError if it is not known whether anybody was written, and what `faults.own` knows if nobody
     was because one of the rows is bad.
     """
-    # Whoever writes the same nicknames elsewhere does so in the same order, so that no two wait for each
-    # other. The sort is stable: of two here the first one gets it.
-    rows = sorted(map(_row, people), key=lambda row: row[:2])
+    rows = in_order(people)
     created = await sessions.run(partial(_insert, rows=rows))
     others = [row for row in rows if row.id not in created]
     refused: StoreError = Unavailable("this record could not be written")
@@ -69,22 +71,36 @@ async def insert(sessions: Sessions, people: Sequence[Person]) -> list[Outcome]:
     return [outcome(person) for person in people]
 
 
-async def _insert(session: Any, rows: Sequence[_Row]) -> set[UUID]:
-    """The ids that were written."""
+def in_order(people: Sequence[Person]) -> list[Row]:
+    """The rows of `people`, in the one order in which rows are written.
+
+    Whoever writes the same nicknames elsewhere does so in the same order, so that no two wait for each other.
+    The sort is stable: of two here the first one gets it.
+    """
+    return sorted(map(_row, people), key=lambda row: row[:2])
+
+
+async def write(session: Any, rows: Sequence[Row]) -> set[UUID]:
+    """Writes whose nickname is free, in one statement; the ids that were written."""
+    if len(rows) == 1:
+        found = await session.fetch(ONE, *_columns(rows[0]))
+    else:
+        found = await session.fetch(MANY, *zip(*map(_columns, rows), strict=True))
+    return {row[0] for row in found}
+
+
+async def _insert(session: Any, rows: Sequence[Row]) -> set[UUID]:
+    """As `write`, and again where others were in the way."""
     for attempt in range(1, _TRIES + 1):
         try:
-            if len(rows) == 1:
-                found = await session.fetch(ONE, *_columns(rows[0]))
-            else:
-                found = await session.fetch(MANY, *zip(*map(_columns, rows), strict=True))
-            return {row[0] for row in found}
+            return await write(session, rows)
         except Exception as error:
             if attempt == _TRIES or not faults.again(error):
                 raise
     raise AssertionError("unreachable")
 
 
-async def _holders(session: Any, rows: Sequence[_Row]) -> dict[bytes, bytes]:
+async def _holders(session: Any, rows: Sequence[Row]) -> dict[bytes, bytes]:
     """Nickname → id of who has it."""
     if len(rows) == 1:
         found = await session.fetch(HOLDER, *rows[0][:2])
@@ -93,8 +109,8 @@ async def _holders(session: Any, rows: Sequence[_Row]) -> dict[bytes, bytes]:
     return {nickname: holder.bytes for nickname, holder in found}
 
 
-def _row(person: Person) -> _Row:
-    return _Row(
+def _row(person: Person) -> Row:
+    return Row(
         records.bucket(person.nickname),
         person.nickname,
         UUID(bytes=person.id),
@@ -103,5 +119,5 @@ def _row(person: Person) -> _Row:
     )
 
 
-def _columns(row: _Row) -> tuple[int, UUID, bytes, bytes, str]:
+def _columns(row: Row) -> tuple[int, UUID, bytes, bytes, str]:
     return row.bucket, row.id, row.nickname, row.document, row.terms
