@@ -113,7 +113,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -140,7 +140,7 @@ def assert_it_serves(server: Server, port: int) -> None:
 
 @pytest.mark.debian("nginx")
 def test_nginx_in_front(behind: Server, tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     site = (DEPLOY / "nginx.conf").read_text().replace("127.0.0.1:9999", f"127.0.0.1:{behind.port}")
     site = site.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("    listen [::]:80;\n", "")
     (tmp_path / "site.conf").write_text(site)
@@ -159,7 +159,7 @@ def test_nginx_in_front(behind: Server, tmp_path: Path) -> None:
 
 @pytest.mark.debian("caddy")
 def test_caddy_in_front(behind: Server, tmp_path: Path) -> None:
-    port = _free_port()
+    port = free_port()
     written = (DEPLOY / "Caddyfile").read_text().replace("127.0.0.1:9999", f"127.0.0.1:{behind.port}")
     site = "{\n\tadmin off\n}\n" + written.replace("\n:80 {", f"\n:{port} {{\n\tbind 127.0.0.1")
     (tmp_path / "Caddyfile").write_text(site)
