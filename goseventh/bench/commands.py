@@ -56,6 +56,11 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         command.add_argument(
             "--beside-wrk", action="store_true", help="also compare the load generator with wrk"
         )
+        command.add_argument(
+            "--beside-postgresql",
+            action="store_true",
+            help="also measure, under http, this server over a PostgreSQL, both within the same limits",
+        )
         depth = command.add_mutually_exclusive_group()
         depth.add_argument("--quick", action="store_true", help="two to five minutes in all, and rough")
         depth.add_argument("--full", action="store_true", help="an hour in all: longer, larger, more of them")
@@ -78,6 +83,7 @@ def _whole(given: argparse.Namespace) -> int:
         url=given.url,
         out=given.out,
         beside_wrk=given.beside_wrk,
+        beside_postgresql=given.beside_postgresql,
     )
     return whole.run(made, list(TABLE.values()) if given.part == "all" else [TABLE[given.part]])
 

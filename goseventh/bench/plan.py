@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from goseventh import written
+from goseventh.bench import conventional
 from goseventh.bench.wire import Site, Unreachable
 from goseventh.cpus import best_workers
 from goseventh.settings import SettingError
@@ -111,6 +112,7 @@ class Plan:
     out: Path
     """Where the report goes, and stores meanwhile."""
     beside_wrk: bool = False
+    beside_postgresql: bool = False
 
     @property
     def most_workers(self) -> int:
@@ -153,6 +155,7 @@ def plan(
     url: str | None = None,
     out: str = "bench-report",
     beside_wrk: bool = False,
+    beside_postgresql: bool = False,
 ) -> Plan:
     """The plan for what the flags say, as they are written; None takes the depth's."""
     own = [1] if url is not None else depth.workers or sorted({1, best_workers(cpus)})
@@ -169,11 +172,16 @@ def plan(
         url=url,
         out=Path(out),
         beside_wrk=beside_wrk,
+        beside_postgresql=beside_postgresql,
     )
     if not 0.05 <= made.seconds <= 3600:
         raise SettingError(f"--seconds {made.seconds:g}: must be from 0.05 to 3600")
     if not 1 <= made.repeat <= 1000:
         raise SettingError(f"--repeat {made.repeat}: must be from 1 to 1000")
+    if beside_postgresql and not conventional.available():
+        raise SettingError(
+            "--beside-postgresql: apt install postgresql, and pip install 'goseventh[postgresql]'"
+        )
     most = os.cpu_count() or 1
     if cpus is not None and not (math.isfinite(cpus) and 0.1 <= cpus <= most):
         raise SettingError(f"--cpus {cpus:g}: must be from 0.1 to the {most} that there are")

@@ -17,7 +17,7 @@ class Cell:
     """One server, from its start to its end."""
 
     server: str
-    """A strategy, or bare Sanic."""
+    """A strategy, or one of the servers beside them."""
     flush_ms: int
     workers: int
     loads: int
@@ -28,8 +28,8 @@ class Cell:
         match self.server:
             case "":
                 return {}
-            case name if name == BARE:
-                return {"server": BARE, "workers": self.workers}
+            case name if name in (BARE, POSTGRESQL):
+                return {"server": name, "workers": self.workers}
         return {"strategy": self.server, "flush_ms": self.flush_ms, "workers": self.workers}
 
     @property
@@ -46,6 +46,8 @@ class Cell:
 
 
 BARE = "bare"
+POSTGRESQL = "postgresql"
+"""The conventional stack."""
 
 
 def cells(plan: Plan) -> list[Cell]:
@@ -56,6 +58,8 @@ def cells(plan: Plan) -> list[Cell]:
     found = []
     for workers in plan.workers:
         found.append(Cell(BARE, 0, workers, 2))
+        if plan.beside_postgresql:
+            found.append(Cell(POSTGRESQL, 0, workers, len(LOADS)))
         for flush_ms in plan.flush_ms:
             for strategy in plan.strategies:
                 whole = strategy == plan.main_strategy and flush_ms == least

@@ -14,7 +14,7 @@ from goseventh.bench import beside
 from goseventh.bench.asking import Asking, Create, Mix, Read, Search
 from goseventh.bench.crash import promises
 from goseventh.bench.parts import caveats
-from goseventh.bench.parts.cells import BARE, LOADS, Cell, cells
+from goseventh.bench.parts.cells import BARE, LOADS, POSTGRESQL, Cell, cells
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
@@ -93,6 +93,8 @@ def _external(rig: Rig, url: str) -> Iterator[Found]:
 def _started(rig: Rig, cell: Cell, directory: Path) -> Server:
     if cell.server == BARE:
         return rig.start("goseventh.bench.bare", str(cell.workers), workers=cell.workers)
+    if cell.server == POSTGRESQL:
+        return rig.start("goseventh.bench.conventional", str(cell.workers), workers=cell.workers)
     return rig.serve(directory, cell.server, cell.workers, cell.flush_ms, variables=_QUEUE)
 
 

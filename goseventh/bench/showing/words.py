@@ -99,6 +99,7 @@ _KEYS = {
 _VALUES = {
     "fixed": Text("fixed answers", "respostas fixas"),
     "bare": Text("bare Sanic", "Sanic nu"),
+    "postgresql": Text("PostgreSQL", "PostgreSQL"),
     "power cut": Text("power cut", "queda de energia"),
     "nothing kept": Text("nothing kept", "nada guardado"),
     "half kept": Text("half kept", "metade guardada"),
