@@ -127,7 +127,11 @@ class Committer:
             if len(group) > 1 and faults.own(error):
                 # Nobody was written: the one at fault fails alone, the neighbours never notice.
                 return [outcome for record in group for outcome in await self._write([record])]
-            _log.error("a record could not be written", exc_info=error)
+            if faults.own(error):
+                # Its words may hold the row, and logs hold no people.
+                _log.error("a record could not be written: %s", faults.named(error))
+            else:
+                _log.error("a record could not be written", exc_info=error)
             return [Unavailable("this record could not be written")] * len(group)
 
     def _refusal(self) -> StoreError | None:

@@ -57,6 +57,11 @@ def own(error: Exception) -> bool:
     return isinstance(error, ValueError) or _sqlstate(error)[:2] in _OWN
 
 
+def named(error: Exception) -> str:
+    """What may be said of an error that has a row in its words."""
+    return f"{type(error).__name__} {_sqlstate(error)}".rstrip()
+
+
 def _sqlstate(error: Exception) -> str:
     """The five characters; none for what is not from the server."""
     return getattr(error, "sqlstate", None) or ""

@@ -119,6 +119,8 @@ def test_a_row_that_the_database_refuses_fails_alone(url: str, tmp_path: Path) -
             assert (len(load.acknowledged), load.others) == (160, [])
             assert {reply.status for reply in bad.others} == {503}
             assert bad.acknowledged == {}
+            assert "CheckViolationError 23514" in server.errors()
+            assert "bad-row" not in server.errors()
     finally:
         execute(url, "ALTER TABLE goseventh.people DROP CONSTRAINT no_bad")
 
