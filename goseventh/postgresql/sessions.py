@@ -52,8 +52,9 @@ class Sessions:
                 await self._pool.expire_connections()  # the address may lead elsewhere now
             raise faults.judged(error) from error
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Ends all sessions at once."""
+        await self._pool  # or it refuses, if nobody ever asked for anything
         self._pool.terminate()
 
 

@@ -110,7 +110,7 @@ class PostgresStore:
     async def close(self) -> None:
         await self._committer.close()
         for sessions in (self._writers, self._readers, self._searchers):
-            sessions.close()
+            await sessions.close()
 
 
 async def _get(session: Any, key: bytes) -> bytes | None:

@@ -27,3 +27,4 @@ def test_a_database_that_would_lose_people_is_refused_unless_that_is_wanted(
         assert "UNSAFE" in server.banner[1]
         assert "UNSAFE" in server.request("GET", "/stats").json["promise"]
         assert server.create().status == 201
+        assert server.stop() == 0

@@ -44,6 +44,12 @@ def test_stats_and_metrics_say_what_the_database_is_like(url: str, running: Serv
     assert value(running, "queue_people") == 0
 
 
+def test_a_server_whom_nobody_asked_for_anything_ends_in_order(url: str, tmp_path: Path) -> None:
+    with Server(tmp_path, workers=1, GOSEVENTH_STORE=url) as server:
+        assert server.stop() == 0
+        assert server.errors() == ""
+
+
 def test_while_the_database_is_gone_it_is_not_ready_and_says_why(
     own_cluster: Cluster, tmp_path: Path
 ) -> None:
