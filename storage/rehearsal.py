@@ -12,9 +12,12 @@ from storage.errors import Unusable
 from storage.layout import DATA_FILE, open_read_only
 from storage.recovery import waiting_groups
 
+Judge = Callable[[Sequence[Given]], list[Fate]]
+"""Says what would become of each of a group."""
+
 
 @contextmanager
-def rehearsing(directory: Path, new: Environment) -> Iterator[Callable[[Sequence[Given]], list[Fate]]]:
+def rehearsing(directory: Path, new: Environment) -> Iterator[Judge]:
     """Yields what says of each of a group what would become of it in `directory`, after all groups before.
 
     Judges by the store there, if there is one, which is only read, and by `new`, an empty store that whoever
@@ -36,13 +39,19 @@ def rehearsing(directory: Path, new: Environment) -> Iterator[Callable[[Sequence
         with new.writing() as transaction:
             people.settle(new, transaction, old.waiting(snapshot), 0)
 
-        def judge(group: Sequence[Given]) -> list[Fate]:
-            fates = bulk.judge(tables, snapshot, group)
-            left = [given for given, fate in zip(group, fates, strict=True) if fate is Fate.ADDED]
-            later = iter(_add(new, left))
-            return [next(later) if fate is Fate.ADDED else fate for fate in fates]
+        yield after(lambda group: bulk.judge(tables, snapshot, group), new)
 
-        yield judge
+
+def after(judge: Judge, new: Environment) -> Judge:
+    """What says the same of each of a group after all groups before: whom `judge` takes is added to `new`."""
+
+    def judge_all(group: Sequence[Given]) -> list[Fate]:
+        fates = judge(group)
+        left = [given for given, fate in zip(group, fates, strict=True) if fate is Fate.ADDED]
+        later = iter(_add(new, left))
+        return [next(later) if fate is Fate.ADDED else fate for fate in fates]
+
+    return judge_all
 
 
 def _add(new: Environment, group: Sequence[Given]) -> list[Fate]:

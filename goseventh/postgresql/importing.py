@@ -15,11 +15,12 @@ from goseventh.postgresql import faults
 from goseventh.postgresql.command import opened
 from goseventh.postgresql.database import make_ready
 from goseventh.postgresql.insert import NAMED, Row, in_order, write
-from storage import bulk, records
+from storage import records
 from storage.bulk import Fate, Given, Known, decide
 from storage.errors import Unavailable
 from storage.people import noises
 from storage.records import Person
+from storage.rehearsal import after
 
 # Whoever holds this advisory lock imports: that an id is free is not for the tables to say, in which it is
 # unique but for its bucket.
@@ -52,15 +53,7 @@ def rehearsing(url: str, map_size: int) -> Iterator[Add]:
         directory.opened(Path(scratch), map_size) as new,
         opened(url) as command,
     ):
-
-        def add(group: Sequence[Given]) -> list[Fate]:
-            fates = command.run(partial(_judge, group=group))
-            left = [given for given, fate in zip(group, fates, strict=True) if fate is Fate.ADDED]
-            with new.writing() as transaction:
-                later = iter(bulk.add(new, transaction, left))
-            return [next(later) if fate is Fate.ADDED else fate for fate in fates]
-
-        yield add
+        yield after(lambda group: command.run(partial(_judge, group=group)), new)
 
 
 async def _judge(session: Any, group: Sequence[Given]) -> list[Fate]:
