@@ -60,7 +60,7 @@ def test_what_alerts_look_for_is_told_before_it_happens(server: Server) -> None:
 
 
 def test_what_the_workers_share_is_told_where_the_store_can_not_be_read() -> None:
-    found = {metric.name for metric in metrics.collect(Tally(1), None, "group-commit", 0.0)}
+    found = {metric.name for metric in metrics.collect(Tally(1), (), "group-commit", 0.0)}
     assert {"goseventh_requests", "goseventh_queue_people", "goseventh_workers"} <= found
     assert "goseventh_people" not in found
 

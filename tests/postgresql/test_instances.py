@@ -15,7 +15,7 @@ import yaml
 from goseventh.bench.cluster import Cluster
 from goseventh.bench.crash.load import Load
 from tests.serving import ROOT, Server
-from tests.stores import database
+from tests.stores import database, execute
 from tests.test_contract import own, person, post
 from tests.test_deploy import DEPLOY, free_port, proxy
 
@@ -28,31 +28,46 @@ class Both(NamedTuple):
 
     first: Server
     second: Server
+    url: str
     log: Path
 
 
 @pytest.fixture(scope="module")
 def both(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
-    start = partial(Server, tmp_path_factory.mktemp("none"), workers=1, GOSEVENTH_STORE=database(cluster))
+    url = database(cluster)
+    start = partial(Server, tmp_path_factory.mktemp("none"), workers=1, GOSEVENTH_STORE=url)
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: start(), range(2))
     with first, second:
-        yield Both(first, second, cluster.log)
+        yield Both(first, second, url, cluster.log)
+
+
+_SLOWLY = """
+DO $do$ BEGIN
+CREATE FUNCTION goseventh.slowly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM pg_sleep(0.005);
+    RETURN NEW;
+END $$;
+CREATE TRIGGER slowly BEFORE INSERT ON goseventh.people FOR EACH ROW EXECUTE FUNCTION goseventh.slowly();
+END $do$
+"""
 
 
 @pytest.mark.debian("postgres")
 def test_of_two_who_want_a_nickname_at_once_one_gets_it_and_neither_waits_for_the_other(both: Both) -> None:
-    """They come to both in the same moments, so that groups overlap, and within each in any order."""
+    """They come to both in the same moments, and each row takes a while, so that groups overlap."""
+    execute(both.url, _SLOWLY)
     mark = own()
-    nicknames = [f"{mark}.{number}" for number in range(400)]
+    nicknames = [f"{mark}.{number}" for number in range(100)]
     asked = [(server, name) for name in nicknames for server in (both.first, both.second)]
     with ThreadPoolExecutor(64) as clients:
         found = list(clients.map(lambda each: post(each[0], person(apelido=each[1])), asked))
-    assert sorted(reply.status for reply in found) == [201] * 400 + [422] * 400
+    assert sorted(reply.status for reply in found) == [201] * 100 + [422] * 100
     taken = {reply.json["existing"] for reply in found if reply.status == 422}
     assert taken == {reply.headers["Location"] for reply in found if reply.status == 201}
     assert both.first.count() == both.second.count()
     assert "deadlock" not in both.log.read_text()
+    execute(both.url, "DROP FUNCTION goseventh.slowly CASCADE")
 
 
 @pytest.mark.debian("postgres")
