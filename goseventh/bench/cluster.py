@@ -9,8 +9,11 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from goseventh.supervisor import die_with
 
 # Debian keeps the server's programs out of PATH; the newest version counts.
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -24,7 +27,7 @@ class Cluster:
     def __init__(self, programs: Path, directory: Path, settings: Mapping[str, str]) -> None:
         """Makes the cluster in `directory` and starts its server with `settings`.
 
-        Raises OSError or subprocess.SubprocessError if it can't be; the server's words are in `log`.
+        Raises OSError if it can't be, with the last that it said.
         """
         self._programs = programs
         self._directory = directory
@@ -35,11 +38,17 @@ class Cluster:
         self.log = directory / "log"
         self._data = directory / "cluster"
         self._options: dict[str, Any] = {**self._become(), "cwd": directory, "stdin": subprocess.DEVNULL}
+        # In sessions of their own: Ctrl-C is for us, who then end them in order. If we are killed they end with
+        # us; each asks for that itself, once it is whom it runs as, for a change of user forgets it.
+        tie = partial(die_with, os.getpid(), signal.SIGQUIT)
+        self._options |= {"start_new_session": True, "preexec_fn": tie}
         made = [str(programs / "initdb"), f"--pgdata={self._data}", f"--username={USER}", "--auth=trust"]
         made += ["--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
         try:
             with self.log.open("wb") as log:
-                _run(made, stdout=log, stderr=log, **self._options)
+                code = _run(made, stdout=log, stderr=log, **self._options)
+            if code:
+                raise OSError(f"initdb ended with {code}{self._said()}")
             self.start()
         except BaseException:
             self.close()
@@ -58,15 +67,12 @@ class Cluster:
         status = self._data / "postmaster.pid"
         status.unlink(missing_ok=True)  # a killed server's
         with self.log.open("ab") as log:
-            # In a session of its own: Ctrl-C is for us, who then stop it in order.
-            self._process = subprocess.Popen(
-                command, stdout=log, stderr=log, start_new_session=True, **self._options
-            )
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._options)
         deadline = time.monotonic() + _START_SECONDS
         # The eighth line is what pg_ctl waits for too.
         while not status.exists() or status.read_text().split("\n")[7:8] != ["ready   "]:
             if self._process.poll() is not None or time.monotonic() > deadline:
-                raise subprocess.SubprocessError(f"the server does not start: see {self.log}")
+                raise OSError(f"the server does not start{self._said()}")
             time.sleep(0.01)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
@@ -89,6 +95,13 @@ class Cluster:
         self.stop()
         shutil.rmtree(self.sockets, ignore_errors=True)
 
+    def _said(self) -> str:
+        """The last that the server wrote into its log, which goes with the directory."""
+        with suppress(OSError):
+            if lines := self.log.read_text(errors="replace").split("\n")[:-1]:
+                return f" ({lines[-1].strip()})"
+        return ""
+
     def _become(self) -> dict[str, Any]:
         """The server refuses to be root: then it runs as another user."""
         if os.geteuid() != 0:
@@ -99,16 +112,14 @@ class Cluster:
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _run(command: Sequence[str], **options: Any) -> None:
-    """Runs a command to its end, in a session of its own: Ctrl-C is for us, who then end all it began."""
-    with subprocess.Popen(command, start_new_session=True, **options) as running:
+def _run(command: Sequence[str], **options: Any) -> int:
+    """The exit code of a command that leads a session of its own; all that it began ends with it."""
+    with subprocess.Popen(command, **options) as running:
         try:
-            code = running.wait()
+            return running.wait()
         except BaseException:
             os.killpg(running.pid, signal.SIGKILL)  # or what it has started would go on writing
             raise
-    if code:
-        raise subprocess.CalledProcessError(code, command)
 
 
 def other_user() -> pwd.struct_passwd:

@@ -1,7 +1,6 @@
 """PostgreSQL: a table of the same rows, and a GIN index of pg_trgm, in a server of our own."""
 
 import asyncio
-import subprocess
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +53,7 @@ class Postgres:
             self._connection = self._run(asyncpg.connect(self._cluster.url(), server_settings=planned))
             self._execute("CREATE EXTENSION pg_trgm")
             self._execute("CREATE TABLE people (number integer PRIMARY KEY, text text NOT NULL)")
-        except (OSError, subprocess.SubprocessError, asyncpg.PostgresError) as error:
+        except (OSError, asyncpg.PostgresError) as error:
             self.close()
             raise NotAvailable(f"the server could not be started: {error}") from None
         except BaseException:
