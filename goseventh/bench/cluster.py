@@ -38,8 +38,8 @@ class Cluster:
         self.log = directory / "log"
         self._data = directory / "cluster"
         self._options: dict[str, Any] = {**self._become(), "cwd": directory, "stdin": subprocess.DEVNULL}
-        # In sessions of their own: Ctrl-C is for us, who then end them in order. If we are killed they end with
-        # us; each asks for that itself, once it is whom it runs as, for a change of user forgets it.
+        # In sessions of their own: Ctrl-C is for us, who then end them in order. If we are killed they end
+        # with us; each asks for that itself, once it is whom it runs as, for a change of user forgets it.
         tie = partial(die_with, os.getpid(), signal.SIGQUIT)
         self._options |= {"start_new_session": True, "preexec_fn": tie}
         made = [str(programs / "initdb"), f"--pgdata={self._data}", f"--username={USER}", "--auth=trust"]
