@@ -180,7 +180,8 @@ def test_help_names_every_setting_with_its_variable_and_default() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     text = " ".join(ended.stdout.split())
     for row in SERVE:
-        assert f"--{row.name} {row.name.upper()} {row.help} ({row.default}; {row.variable})" in text
+        value = row.name.upper() if row.implied is None else f"[{row.name.upper()}]"
+        assert f"--{row.name} {value} {row.help} ({row.default}; {row.variable})" in text
 
 
 def test_version_is_the_packages() -> None:
