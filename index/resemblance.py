@@ -35,7 +35,7 @@ class Way(NamedTuple):
         if not fields:
             return []
         scored = process.cdist([term], fields, scorer=self.scorer, score_cutoff=LEAST_SCORE / self.share)
-        return [score * self.share for score in scored[0].tolist()]
+        return [round(score * self.share, 3) for score in scored[0].tolist()]  # it scores in single precision
 
 
 def edits(term: str) -> int:

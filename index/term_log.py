@@ -115,9 +115,7 @@ class Walk:
         tier = (number - 1) // TIERS[-1]
         known = self._sealed.tiers.get(tier)
         if known is None:
-            known = self._open_tier(tier)
-            if all(stays(self._transaction, self._database, opened.part.texts) for opened in known):
-                self._sealed.tiers[tier] = known
+            known = self._sealed.tiers[tier] = self._open_tier(tier)
         at = bisect_right(known, number, key=attrgetter("first")) - 1
         return known[at] if at >= 0 and number < known[at].end else None
 
@@ -125,6 +123,9 @@ class Walk:
         opened = []
         number, end = tier * TIERS[-1] + 1, (tier + 1) * TIERS[-1]
         while number <= end and (found := self._seek(number)):
+            if not stays(self._transaction, self._database, found.part.texts):
+                # Its page is shared with what changes; between long texts such a small one never merges.
+                found = found._replace(part=segment.read(memoryview(bytes(self._cursor.item()[1]))))
             opened.append(found)
             self.touched += len(found.part.texts)
             number = found.end
