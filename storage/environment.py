@@ -11,7 +11,7 @@ import lmdb
 from lmdb import Transaction, _Database
 
 from storage.errors import Broken, Faulty, Full, StoreError, Unusable, judged
-from storage.layout import DATA_FILE, LOCK_FILE, NAMES, check_databases, check_file, give, present
+from storage.layout import DATA_FILE, LOCK_FILE, NAMES, check_databases, check_file, give, present, refuse_links
 from storage.observer import NOBODY, Observer
 from storage.write_lock import WriteLock
 
@@ -178,6 +178,7 @@ def open_shared(directory: Path, map_size: int) -> lmdb.Environment:
 
     Raises Unusable as `open_environment` does.
     """
+    refuse_links(directory)
     try:
         # All else stays LMDB's default, on purpose: synchronous, no writemap, locking on. With sync=False
         # and a flush of its own before the answer, a later transaction reuses pages of the durable snapshot.

@@ -1,6 +1,7 @@
 """What a directory must hold to be a store, and how one is made. One that is there is never changed."""
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,10 +67,37 @@ def keep_names(directory: Path) -> None:
 
 
 def give(path: Path, model: Path) -> None:
-    """Has root make `path` belong to whom `model` belongs: what a command makes is the server's to open."""
-    owner, own = model.stat(), path.stat()
-    if os.geteuid() == 0 and (own.st_uid, own.st_gid) != (owner.st_uid, owner.st_gid):
-        os.chown(path, owner.st_uid, owner.st_gid)
+    """Has root make `path` belong to whom `model` belongs: what a command makes is the server's to open.
+
+    Raises Unusable for a link to what is elsewhere: who may write here would be given whatever it names.
+    """
+    # O_PATH: to close any other would end what locks LMDB has on the file in this process.
+    descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        give_open(descriptor, path, model)
+    finally:
+        os.close(descriptor)
+
+
+def give_open(descriptor: int, path: Path, model: Path) -> None:
+    """The same of what is open, so that nothing can come in its place meanwhile; `path` is for the error."""
+    owner, own = model.stat(), os.fstat(descriptor)
+    if os.geteuid() != 0 or (own.st_uid, own.st_gid) == (owner.st_uid, owner.st_gid):
+        return
+    if not stat.S_ISDIR(own.st_mode) and not (stat.S_ISREG(own.st_mode) and own.st_nlink == 1):
+        raise _planted(path)
+    os.chown(f"/proc/self/fd/{descriptor}", owner.st_uid, owner.st_gid)
+
+
+def refuse_links(directory: Path) -> None:
+    """Raises Unusable if a file of the store is a symbolic link, which LMDB would follow."""
+    for name in (DATA_FILE, LOCK_FILE, WRITE_LOCK):
+        if (directory / name).is_symlink():
+            raise _planted(directory / name)
+
+
+def _planted(path: Path) -> Unusable:
+    return Unusable(f"{path} is a link to what is elsewhere, or no file: remove it")
 
 
 def check(directory: Path) -> None:
@@ -119,6 +147,7 @@ def open_unchecked(directory: Path) -> lmdb.Environment:
 
     Without LMDB's locks, which would write into its lock file, and without its way of filling an empty file.
     """
+    refuse_links(directory)
     try:
         environment = lmdb.open(
             os.fspath(directory),

@@ -20,7 +20,7 @@ from pathlib import Path
 from threading import Lock
 
 from storage.errors import Broken, broken, judged
-from storage.layout import WRITE_LOCK, give
+from storage.layout import WRITE_LOCK, give_open
 
 _META_PAGES = 2
 # The file's only byte.
@@ -42,9 +42,10 @@ class WriteLock:
         self._giving_up = Lock()
         self.broken: Broken | None = None
         """Why nothing in this process may write any more; set by any thread, once, and never taken back."""
-        self._file = os.open(directory / WRITE_LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        path = directory / WRITE_LOCK
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
         try:
-            give(directory / WRITE_LOCK, data_file)
+            give_open(self._file, path, data_file)
             if os.fstat(self._file).st_size == 0:
                 os.pwrite(self._file, bytes([_UNSETTLED]), 0)
             self._state = mmap.mmap(self._file, 1)

@@ -18,6 +18,7 @@ from storage import lock, partial
 from storage.backup import backup
 from storage.beside import reading
 from storage.compact import compact
+from storage.environment import open_environment, open_shared
 from storage.errors import Unusable
 from storage.layout import DATA_FILE
 from storage.restore import restore
@@ -225,6 +226,40 @@ def test_what_root_makes_belongs_to_whom_the_store_does(tmp_path: Path, source: 
     os.chown(place, 10001, 10002)
     assert run("restore", "--data-dir", str(place), str(source)).returncode == 0
     assert {(path.stat().st_uid, path.stat().st_gid) for path in place.iterdir()} == {(10001, 10002)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+@pytest.mark.parametrize("name", ["lock.mdb", "write.lock"])
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_root_gives_away_nothing_that_a_planted_link_names(
+    tmp_path: Path, source: Path, name: str, link: Callable[[Path, Path], None]
+) -> None:
+    place, victim = tmp_path / "data", tmp_path / "victim"
+    shutil.copytree(source, place)
+    for path in (place, place / DATA_FILE):
+        os.chown(path, 10001, 10002)
+    victim.write_bytes(b"")
+    link(victim, place / name)
+    with pytest.raises(Unusable, match=f"{name} is a link to what is elsewhere"):
+        open_environment(place, 1 << 30)
+    assert (victim.stat().st_uid, victim.stat().st_gid) == (0, 0)
+
+
+@pytest.mark.parametrize("name", [DATA_FILE, "lock.mdb"])
+@pytest.mark.parametrize("dangling", [False, True])
+def test_a_store_whose_file_is_a_link_is_not_opened(
+    tmp_path: Path, source: Path, name: str, dangling: bool
+) -> None:
+    place, target = tmp_path / "data", tmp_path / "elsewhere"
+    shutil.copytree(source, place)
+    if not dangling:
+        shutil.copy(source / DATA_FILE, target)
+        before = target.read_bytes()
+    (place / name).unlink(missing_ok=True)
+    (place / name).symlink_to(target)
+    with pytest.raises(Unusable, match="is a link to what is elsewhere"):
+        open_shared(place, 1 << 30)
+    assert (target.read_bytes() == before) if not dangling else not target.exists()
 
 
 def test_what_is_no_store_has_no_backup(tmp_path: Path) -> None:
