@@ -52,17 +52,20 @@ def making(place: Path) -> Iterator[Path]:
             made.mkdir(mode=0o750)
             yield made
         finally:
-            _empty(place)
+            _empty(place, held)
             os.close(held)
     except (lmdb.Error, OSError) as error:
         raise Unusable(f"{place} can't be written: {judged(error)}; what was there is whole") from error
 
 
 def sweep(directory: Path) -> None:
-    """Removes what killed commands left in `directory`, unless somebody works on it, or it can't be."""
+    """Removes what killed commands left in `directory`, unless somebody works on it, or it can't be.
+
+    An empty directory stays, for nobody can tell whose it is: the next to make a store there takes it.
+    """
     with suppress(OSError):
         for place in directory.iterdir():
-            if _is_one(place.name) and place.is_dir() and set(os.listdir(place)) <= {_STORE}:
+            if _is_one(place.name) and place.is_dir() and os.listdir(place) == [_STORE]:
                 with suppress(OSError, Unusable):
                     _remove(place)
 
@@ -72,26 +75,44 @@ def _is_one(name: str) -> bool:
 
 
 def _remove(place: Path) -> None:
-    """Raises OSError, and Unusable if it is somebody's."""
-    if not place.exists():
+    """Raises OSError, and Unusable if it is somebody's, or a link to what may be."""
+    if not os.path.lexists(place):
         return
     held = lock.take(place)
     try:
-        if any(name != _STORE for name in os.listdir(place)):
-            raise Unusable(f"{place} is no unfinished store: move it, or choose another name")
-        _empty(place)
+        if not os.path.samestat(os.fstat(held), place.lstat()) or not set(os.listdir(held)) <= {_STORE}:
+            raise _others(place)
+        _empty(place, held)
     finally:
         os.close(held)
 
 
-def _empty(place: Path) -> None:
-    """Only of what is made here: with anything else in it the directory stays."""
-    made = place / _STORE
-    if made.exists():
-        for name in (DATA_FILE, *_LOCK_FILES):
-            (made / name).unlink(missing_ok=True)
-        made.rmdir()
+def _empty(place: Path, held: int) -> None:
+    """Removes `place`, open as `held`, and what is made here: anything else in it is found before a change.
+
+    By descriptors, so that no link can come in between.
+    """
+    try:
+        made = os.open(_STORE, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=held)
+    except FileNotFoundError:
+        place.rmdir()
+        return
+    except NotADirectoryError as error:
+        raise _others(place) from error
+    try:
+        names = os.listdir(made)
+        if not set(names) <= {DATA_FILE, *_LOCK_FILES}:
+            raise _others(place)
+        for name in names:
+            os.unlink(name, dir_fd=made)
+    finally:
+        os.close(made)
+    os.rmdir(_STORE, dir_fd=held)
     place.rmdir()
+
+
+def _others(place: Path) -> Unusable:
+    return Unusable(f"{place} is no unfinished store: move it, or choose another name")
 
 
 def copy(environment: lmdb.Environment, place: Path, progress: Progress, spare: int = 0) -> None:

@@ -176,6 +176,34 @@ def test_a_start_removes_what_is_unfinished_and_nothing_that_is_called_so(
     assert people_of(place / "partial") == people_of(place / "mine.partial") == PEOPLE + 2
 
 
+def _unfinished(place: Path) -> Path:
+    """As a killed command leaves it."""
+    (place / "unfinished").mkdir(parents=True)
+    (place / "unfinished" / DATA_FILE).write_bytes(b"somebody's")
+    return place
+
+
+def test_what_a_link_or_an_empty_directory_is_called_is_never_removed(tmp_path: Path, source: Path) -> None:
+    mine, place = _unfinished(tmp_path / "mine"), tmp_path / "place"
+    _unfinished(place / "left.partial")
+    (place / "link.partial").symlink_to(mine)
+    (place / "empty.partial").mkdir()
+    (place / "inner.partial").mkdir()
+    (place / "inner.partial" / "unfinished").symlink_to(mine / "unfinished")
+    more = _unfinished(place / "more.partial") / "unfinished"
+    (more / "notes").write_bytes(b"")
+    partial.sweep(place)
+    assert {path.name for path in place.iterdir()} == {
+        "link.partial", "empty.partial", "inner.partial", "more.partial",
+    }  # fmt: skip
+    assert {path.name for path in more.iterdir()} == {DATA_FILE, "notes"}
+    for name in ("link", "inner", "more"):
+        with pytest.raises(Unusable, match="is no unfinished store"):
+            backup(source, place / name, person.read, 1 << 30)
+    assert (mine / "unfinished" / DATA_FILE).read_bytes() == b"somebody's"
+    assert {path.name for path in more.iterdir()} == {DATA_FILE, "notes"}
+
+
 def test_a_backup_removes_what_killed_ones_of_other_names_left(tmp_path: Path, source: Path) -> None:
     with partial.making(tmp_path / "monday.partial"):
         shutil.copytree(tmp_path / "monday.partial", tmp_path / "tuesday.partial")
@@ -239,6 +267,7 @@ def test_root_gives_away_nothing_that_a_planted_link_names(
     for path in (place, place / DATA_FILE):
         os.chown(path, 10001, 10002)
     victim.write_bytes(b"")
+    (place / name).unlink(missing_ok=True)  # of who read the source
     link(victim, place / name)
     with pytest.raises(Unusable, match=f"{name} is a link to what is elsewhere"):
         open_environment(place, 1 << 30)

@@ -234,10 +234,30 @@ int rename(const char *before, const char *path)
     return REAL("rename", int, const char *, const char *)(before, path);
 }
 
+int link(const char *before, const char *path)
+{
+    FAIL(fault_of_name(path));
+    return REAL("link", int, const char *, const char *)(before, path);
+}
+
 /* Removing needs no space. */
 int unlink(const char *path)
 {
     if (plan != NULL && plan->code != ENOSPC)
         FAIL(fault_of_name(path));
     return REAL("unlink", int, const char *)(path);
+}
+
+int unlinkat(int directory, const char *path, int flags)
+{
+    char link[64], whole[PATH_MAX];
+    ssize_t length;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", directory);
+    length = readlink(link, whole, sizeof whole - 1);
+    if (plan != NULL && plan->code != ENOSPC && length > 0) {
+        whole[length] = '\0';
+        FAIL(fault_of_name(whole));
+    }
+    return REAL("unlinkat", int, int, const char *, int)(directory, path, flags);
 }
