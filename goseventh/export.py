@@ -67,8 +67,8 @@ def _writing(target: Path | None) -> Iterator[BinaryIO]:
         with _standard_output() as file:
             yield file
         return
-    if target.exists():
-        raise Unusable(f"{target} is there already: choose another name")
+    if os.path.lexists(target):
+        raise _there(target)
     partial = target.with_name(f"{target.name}.partial")
     try:
         # As close as the store that it comes from.
@@ -84,12 +84,20 @@ def _writing(target: Path | None) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.rename(target)
+        # A rename would take the place of what has come meanwhile.
+        os.link(partial, target)
+        partial.unlink()
         flush(target.resolve().parent)
+    except FileExistsError as error:
+        raise _there(target) from error
     except OSError as error:
         raise Unusable(f"{target} can't be written: {error.strerror}") from error
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _there(target: Path) -> Unusable:
+    return Unusable(f"{target} is there already: choose another name")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Import and export as an operator sees them."""
 
 import errno
+import os
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from goseventh import importing
+from goseventh import export, importing, settings
+from goseventh.settings import SERVE
 from storage.layout import DATA_FILE
 from tests.commands import Commands, commands
 from tests.serving import ROOT, Server
@@ -232,6 +234,32 @@ def test_an_exported_file_is_as_close_as_the_store(directory: Path, file: Path, 
     assert run("export", "--data-dir", str(directory), str(out)).returncode == 0
     assert out.stat().st_mode & 0o777 == 0o640
     assert not partial.exists()
+
+
+def test_an_export_never_takes_the_place_of_what_comes_meanwhile(
+    directory: Path,
+    file: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file.write_bytes(line())
+    assert load(directory, file).returncode == 0
+    out, link, fsync = tmp_path / "out", tmp_path / "link", os.fsync
+
+    def come(descriptor: int) -> None:
+        fsync(descriptor)
+        out.write_bytes(b"mine")
+
+    link.symlink_to(tmp_path / "nothing")
+    wanted = settings.from_environment(SERVE, {"data_dir": str(directory)})
+    monkeypatch.setattr(os, "fsync", come)
+    for target in (out, link):
+        assert export.run(wanted, target) == 2
+        assert f"{target} is there already" in one_line(capsys.readouterr().err)
+    assert out.read_bytes() == b"mine"
+    assert link.is_symlink()
+    assert not list(tmp_path.glob("*.partial"))
 
 
 @pytest.mark.parametrize(
