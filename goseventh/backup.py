@@ -7,6 +7,7 @@ import storage.lock
 from goseventh import person
 from goseventh.directory import hold
 from goseventh.endings import ended, persons
+from goseventh.output import say
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage.backup import backup
@@ -22,7 +23,7 @@ def run_backup(settings: Settings, destination: Path) -> int:
         with progress(sys.stderr, thread=True) as show:
             people = backup(settings.data_dir, destination, person.read, settings.map_size, show)
         size = (destination / DATA_FILE).stat().st_size
-        print(f"ok: {persons(people)}, {size} bytes in {destination}")
+        say(f"ok: {persons(people)}, {size} bytes in {destination}")
         return 0
 
     return ended(work, "there is no backup")
@@ -35,7 +36,7 @@ def run_restore(settings: Settings, source: Path) -> int:
         hold(settings.data_dir)
         with progress(sys.stderr, thread=True) as show:
             people = restore(source, settings.data_dir, person.read, show)
-        print(f"ok: {persons(people)} in {settings.data_dir}")
+        say(f"ok: {persons(people)} in {settings.data_dir}")
         return 0
 
     return ended(work, "nothing was restored")
@@ -48,7 +49,7 @@ def run_compact(settings: Settings) -> int:
         storage.lock.take(settings.data_dir)
         with progress(sys.stderr, thread=True) as show:
             done = compact(settings.data_dir, person.read, settings.map_size, show)
-        print(f"ok: {persons(done.people)}, {done.before} bytes before, {done.after} after")
+        say(f"ok: {persons(done.people)}, {done.before} bytes before, {done.after} after")
         return 0
 
     return ended(work, "the store is as it was")

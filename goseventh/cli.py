@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from goseventh import __version__, data_commands, settings
 from goseventh.arguments import USAGE_ERROR, Parser, add
 from goseventh.bench import commands as bench
+from goseventh.endings import FAULTY
+from goseventh.output import say, take_any_name, unsaid
 from goseventh.settings import HOST, PORT, SERVE, STORE, SettingError
 from storage.strategies import table
 
@@ -15,11 +17,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that `arguments` (by default the process's own) ask for. Returns the exit code."""
     given = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = given.run
+    take_any_name()
     try:
-        return run(given)
+        code = run(given)
     except SettingError as error:
         print(f"goseventh: {error}", file=sys.stderr)
         return USAGE_ERROR
+    # What failed or was interrupted has said that it is not done.
+    return (unsaid() or code) if code in (0, FAULTY) else code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,10 +76,10 @@ def _migrate(given: argparse.Namespace) -> int:
 
 def _strategies(given: argparse.Namespace) -> int:
     for row in settings.ROWS:
-        print(row.name)
-        print(f"    a 201 means        {row.created_means}")
-        print(f"    kill -9 loses      {row.kill_loses}")
-        print(f"    a power cut loses  {row.power_cut_loses}")
-        print(f"    choose it          {row.choose_when}")
-    print(table.ADVICE)
+        say(row.name)
+        say(f"    a 201 means        {row.created_means}")
+        say(f"    kill -9 loses      {row.kill_loses}")
+        say(f"    a power cut loses  {row.power_cut_loses}")
+        say(f"    choose it          {row.choose_when}")
+    say(table.ADVICE)
     return 0

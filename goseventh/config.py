@@ -1,5 +1,6 @@
 """`goseventh config`: every setting in force, and where it came from."""
 
+from goseventh.output import say
 from goseventh.settings import SERVE, Settings
 
 
@@ -12,5 +13,5 @@ def run(settings: Settings) -> int:
         rows.append((row.name, shown, source))
     widths = [max(len(cells[column]) for cells in rows) for column in (0, 1)]
     for name, value, source in rows:
-        print(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}")
+        say(f"{name:<{widths[0]}}  {value:<{widths[1]}}  {source}")
     return 0

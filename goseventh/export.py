@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from goseventh import places
 from goseventh.endings import FAULTY, ended, persons
-from goseventh.output import output
+from goseventh.output import output, say, silence
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage.beside import reading
@@ -36,7 +36,7 @@ def run(settings: Settings, target: Path | None) -> int:
                 number += 1
                 file.write(document + b"\n")
         if target is not None:
-            print(f"ok: {persons(number)} in {target}")
+            say(f"ok: {persons(number)} in {target}")
         return 0
 
     try:
@@ -108,8 +108,7 @@ def _standard_output() -> Iterator[BinaryIO]:
         with output() as file:
             yield file
     except OSError as error:
-        # What is still buffered goes nowhere, or to write it at the end would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()
         if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
             raise
         raise Unusable(f"standard output can't be written: {error.strerror}") from error

@@ -13,6 +13,7 @@ import storage.lock
 from goseventh import places
 from goseventh.directory import hold, opened
 from goseventh.endings import FAULTY, ended, persons
+from goseventh.output import say
 from goseventh.preparing import Prepared, preparing
 from goseventh.progress import progress
 from goseventh.settings import Settings
@@ -80,7 +81,7 @@ def run(settings: Settings, source: Path | None, *, dry_run: bool) -> int:
                     show(group[-1].read, size, f"{group[-1].number} lines")
         finally:
             what = "would be added" if dry_run else "added"
-            print(f"{persons(tally.added)} {what}, {tally.there} already there, {tally.refused} refused")
+            say(f"{persons(tally.added)} {what}, {tally.there} already there, {tally.refused} refused")
         return FAULTY if tally.refused else 0
 
     return ended(work, "who was added stays; the same file can be imported again")

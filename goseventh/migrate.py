@@ -3,6 +3,7 @@
 import sys
 
 from goseventh import places
+from goseventh.output import say
 from goseventh.settings import SettingError, Settings
 from storage.errors import Unusable
 
@@ -19,5 +20,5 @@ def run(settings: Settings) -> int:
     except Unusable as error:
         print(f"goseventh: {error}", file=sys.stderr)
         return 1
-    print(f"the tables are of version {version}")
+    say(f"the tables are of version {version}")
     return 0

@@ -26,7 +26,7 @@ def progress(stream: TextIO, *, thread: bool) -> Iterator[Show]:
         auto_refresh=thread,
         transient=True,
         # On a terminal what is printed meanwhile must stand above the bar; elsewhere it must not come here.
-        redirect_stdout=sys.stdout.isatty(),
+        redirect_stdout=sys.stdout is not None and sys.stdout.isatty(),
         redirect_stderr=stream is sys.stderr and stream.isatty(),
         disable=not stream.isatty(),
     ) as bar:

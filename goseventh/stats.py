@@ -1,11 +1,13 @@
 """`goseventh stats`: what a store is like, also while a server runs."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from goseventh.endings import ended
+from goseventh.output import say
 from goseventh.settings import Settings
 from goseventh.versions import versions
 from storage import facts
@@ -22,10 +24,10 @@ def run(settings: Settings, *, json: bool) -> int:
             found = facts.of(store.lmdb, store.databases(snapshot), snapshot, waiting)
         shown = _shown(settings, found)
         if json:
-            print(orjson.dumps(shown).decode())
+            say(orjson.dumps(shown).decode())
         else:
             for name, value in _flat(shown):
-                print(f"{name:<24} {value:>16,}" if isinstance(value, int) else f"{name:<24} {value}")
+                say(f"{name:<24} {value:>16,}" if isinstance(value, int) else f"{name:<24} {value}")
         return 0
 
     return ended(work, "nothing was counted")
@@ -35,7 +37,7 @@ def _shown(settings: Settings, found: Facts) -> dict[str, Any]:
     strategy = settings.strategy.within(settings.write_behind_window)
     return {
         **versions(),
-        "data_dir": str(settings.data_dir),
+        "data_dir": os.fsencode(settings.data_dir).decode(errors="replace"),
         # A running server may have been told otherwise, and says so itself at /stats.
         "would_serve": {"strategy": strategy.name, "promise": strategy.promise},
         **found._asdict(),

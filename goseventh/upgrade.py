@@ -6,6 +6,7 @@ from pathlib import Path
 import storage.lock
 from goseventh import person
 from goseventh.endings import ended, persons
+from goseventh.output import say
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage import records
@@ -21,11 +22,11 @@ def run(settings: Settings, backup: Path | None, *, keep: bool) -> int:
         with progress(sys.stderr, thread=True) as show:
             done = upgrade(directory, person.read, settings.map_size, keep=keep, backup=backup, progress=show)
         if done is None:
-            print(f"ok: {directory} has format {records.FORMAT} already")
+            say(f"ok: {directory} has format {records.FORMAT} already")
             return 0
-        print(f"ok: {persons(done.people)}, format {done.before} became {records.FORMAT}")
+        say(f"ok: {persons(done.people)}, format {done.before} became {records.FORMAT}")
         if done.kept is not None:
-            print(f"what there was before is in {done.kept}")
+            say(f"what there was before is in {done.kept}")
         return 0
 
     return ended(work, "the store is as it was")

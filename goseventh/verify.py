@@ -5,6 +5,7 @@ import sys
 import storage.lock
 from goseventh import person
 from goseventh.endings import FAULTY, ended, persons
+from goseventh.output import say
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage.verify import count, verify
@@ -24,10 +25,10 @@ def run(settings: Settings) -> int:
         with progress(sys.stderr, thread=True) as show:
             for fault in verify(directory, person.read, show):
                 faults += 1
-                print(" ".join(fault.split()), flush=True)
+                say(" ".join(fault.split()))
         if faults:
             return FAULTY
-        print(f"ok: {persons(count(directory))}")
+        say(f"ok: {persons(count(directory))}")
         return 0
 
     return ended(check, "not all was checked")

@@ -11,7 +11,16 @@ import lmdb
 from lmdb import Transaction, _Database
 
 from storage.errors import Broken, Faulty, Full, StoreError, Unusable, judged
-from storage.layout import DATA_FILE, LOCK_FILE, NAMES, check_databases, check_file, give, present, refuse_links
+from storage.layout import (
+    DATA_FILE,
+    LOCK_FILE,
+    NAMES,
+    check_databases,
+    check_file,
+    give,
+    present,
+    refuse_links,
+)
 from storage.observer import NOBODY, Observer
 from storage.write_lock import WriteLock
 
