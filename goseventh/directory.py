@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import storage.lock
 from storage import partial
@@ -43,3 +44,20 @@ def opened(directory: Path, map_size: int, flush_delay: float = 0.0) -> Iterator
         yield environment
     finally:
         environment.close()
+
+
+@contextmanager
+def scratch(map_size: int) -> Iterator[Environment]:
+    """An empty store in TMPDIR, of which nothing is left however this process ends: it has no name by then.
+
+    Raises Unusable.
+    """
+    chosen = os.environ.get("TMPDIR")
+    try:
+        place = TemporaryDirectory(prefix="goseventh-", dir=chosen)
+    except OSError as error:
+        raise Unusable(f"TMPDIR, {chosen or 'by default'}, can't be used: {error.strerror}") from error
+    with place, opened(Path(place.name), map_size) as environment:
+        environment.settle()  # the last for which its file needs a name, as long as no commit fails
+        place.cleanup()
+        yield environment

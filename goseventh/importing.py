@@ -3,7 +3,6 @@
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import BinaryIO
 
 import storage.lock
 from goseventh import places
-from goseventh.directory import hold, opened
+from goseventh.directory import hold, opened, scratch
 from goseventh.endings import FAULTY, ended, persons
 from goseventh.output import say
 from goseventh.preparing import Prepared, preparing
@@ -130,12 +129,11 @@ def _adding(settings: Settings) -> Iterator[Add]:
 
 @contextmanager
 def _rehearsing(settings: Settings) -> Iterator[Add]:
-    """Adds to a store that goes in the end."""
+    """Adds to a scratch store."""
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="goseventh-")))
         if settings.data_dir.exists():
             storage.lock.take(settings.data_dir)
-        new = stack.enter_context(opened(scratch, settings.map_size))
+        new = stack.enter_context(scratch(settings.map_size))
         yield stack.enter_context(rehearsing(settings.data_dir, new))
 
 

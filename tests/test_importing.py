@@ -13,7 +13,9 @@ import orjson
 import pytest
 
 from goseventh import export, importing, settings
+from goseventh.directory import scratch
 from goseventh.settings import SERVE
+from storage.errors import Unusable
 from storage.layout import DATA_FILE
 from tests.commands import Commands, commands
 from tests.serving import ROOT, Server
@@ -189,6 +191,20 @@ def test_a_dry_run_knows_who_waits_and_leaves_them(directory: Path, file: Path) 
     assert ended.stdout == "1 person would be added, 1 already there, 1 refused\n"
     assert ended.stderr == "line 2: somebody else has this nickname\n"
     assert load(directory, file).stdout == "1 person added, 1 already there, 1 refused\n"
+
+
+def test_a_dry_run_that_is_killed_leaves_nothing_in_tmpdir(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    with scratch(1 << 30) as environment:
+        assert list((tmp_path / "tmp").iterdir()) == []
+        with environment.writing() as transaction:
+            transaction.put(b"key", b"value", db=environment.meta)
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    with pytest.raises(Unusable, match="nowhere, can't be used: No such file"), scratch(1 << 30):
+        pass
 
 
 def test_a_dry_run_makes_no_store(tmp_path: Path, file: Path) -> None:

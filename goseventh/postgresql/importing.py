@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -49,8 +47,7 @@ def adding(url: str, *, allow_unsafe: bool) -> Iterator[Add]:
 def rehearsing(url: str, map_size: int) -> Iterator[Add]:
     """Judges by the database, and adds to a store of its own, which goes in the end: a file has no limit."""
     with (
-        TemporaryDirectory(prefix="goseventh-") as scratch,
-        directory.opened(Path(scratch), map_size) as new,
+        directory.scratch(map_size) as new,
         opened(url) as command,
     ):
         yield after(lambda group: command.run(partial(_judge, group=group)), new)
