@@ -2,6 +2,7 @@
 
 import marshal
 import multiprocessing
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import BinaryIO, NamedTuple
 from goseventh import person
 from goseventh.lines import Line, chunks
 from goseventh.problems import Problem
+from goseventh.supervisor import die_with
 from goseventh.written import human
 from storage.bulk import Given
 from storage.errors import Unusable
@@ -50,7 +52,7 @@ def preparing(file: BinaryIO, max_body: int) -> Iterator[Iterator[Prepared]]:
     """
     here, there = multiprocessing.Pipe(duplex=False)
     process = multiprocessing.get_context("fork").Process(
-        target=_work, args=(file, max_body, here, there), daemon=True
+        target=_work, args=(file, max_body, here, there, os.getpid()), daemon=True
     )
     # Ctrl-C is this process's to judge; the other one ignores it from its first moment on.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -88,7 +90,8 @@ def _received(arrived: "Queue[bytes | None]") -> Iterator[Prepared]:
         raise Unusable("the process that reads the lines was ended")
 
 
-def _work(file: BinaryIO, max_body: int, here: Connection, there: Connection) -> None:
+def _work(file: BinaryIO, max_body: int, here: Connection, there: Connection, parent: int) -> None:
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     here.close()
     try:

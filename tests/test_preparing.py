@@ -2,6 +2,10 @@
 
 import multiprocessing
 import os
+import select
+import signal
+import subprocess
+import sys
 from io import BytesIO, RawIOBase
 from typing import BinaryIO, cast
 
@@ -12,6 +16,7 @@ from goseventh.lines import CHUNK
 from goseventh.preparing import preparing
 from storage.bulk import Given
 from storage.errors import Unusable
+from tests.serving import ROOT
 from tests.test_importing import KEPT, line
 
 BODY = 64 << 10
@@ -53,3 +58,16 @@ def test_a_process_that_was_ended_is_no_end_of_the_file() -> None:
         child.kill()
         with pytest.raises(Unusable, match="was ended"):
             next(chunks)
+
+
+def test_the_process_ends_with_whom_it_reads_for() -> None:
+    killed = (
+        "import os, sys; from goseventh.preparing import preparing\n"
+        "with preparing(sys.stdin.buffer, 65536): os.kill(os.getpid(), 15)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", killed], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as started:
+        assert started.wait(20) == -signal.SIGTERM
+        # Its standard output ends when nobody has it any more; its standard input never ends.
+        assert select.select([started.stdout], [], [], 10)[0]
