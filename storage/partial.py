@@ -50,6 +50,8 @@ def making(place: Path) -> Iterator[Path]:
         try:
             made = place / _STORE
             made.mkdir(mode=0o750)
+            for new in (made, place):  # or what root leaves would be in the way of whoever works here
+                give(new, place.parent)
             yield made
         finally:
             _empty(place, held)
@@ -65,8 +67,8 @@ def sweep(directory: Path) -> None:
     """
     with suppress(OSError):
         for place in directory.iterdir():
-            if _is_one(place.name) and place.is_dir() and os.listdir(place) == [_STORE]:
-                with suppress(OSError, Unusable):
+            with suppress(OSError, Unusable):  # of this one: others may be ours to remove
+                if _is_one(place.name) and place.is_dir() and os.listdir(place) == [_STORE]:
                     _remove(place)
 
 

@@ -257,6 +257,33 @@ def test_what_root_makes_belongs_to_whom_the_store_does(tmp_path: Path, source: 
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
+def test_what_root_leaves_unfinished_is_for_the_server_to_remove(tmp_path: Path) -> None:
+    os.chown(tmp_path, 10001, 10002)
+    with partial.making(tmp_path / "partial") as made:
+        owners = {(path.stat().st_uid, path.stat().st_gid) for path in (made, made.parent)}
+    assert owners == {(10001, 10002)}
+
+
+def test_what_can_not_be_looked_into_keeps_nothing_else_from_being_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        _unfinished(tmp_path / f"{name}.partial")
+    seen: list[object] = []
+    look = os.listdir
+
+    def listdir(path: Path | int) -> list[str]:
+        seen.append(path)
+        if len(seen) == 2:  # the first is that of their directory
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return look(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    partial.sweep(tmp_path)
+    assert len(look(tmp_path)) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files away")
 @pytest.mark.parametrize("name", ["lock.mdb", "write.lock"])
 @pytest.mark.parametrize("link", [os.symlink, os.link])
 def test_root_gives_away_nothing_that_a_planted_link_names(
