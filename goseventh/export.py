@@ -15,7 +15,7 @@ from goseventh.settings import Settings
 from storage.beside import reading
 from storage.errors import Unusable
 from storage.export import documents
-from storage.layout import flush
+from storage.layout import flush, give_open
 
 _STEP = 1000
 
@@ -81,6 +81,7 @@ def _writing(target: Path | None) -> Iterator[BinaryIO]:
         raise Unusable(f"{target} can't be written: {error.strerror}") from error
     try:
         with file:
+            give_open(file.fileno(), partial, partial.parent)
             yield file
             file.flush()
             os.fsync(file.fileno())

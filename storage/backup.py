@@ -7,7 +7,7 @@ from storage.agreement import Read
 from storage.audit import Progress, unseen
 from storage.beside import reading
 from storage.environment import open_environment
-from storage.layout import flush
+from storage.layout import refuse_empty
 
 # What a server on the same disk may write meanwhile, and some time after.
 _SPARE = 64 << 20
@@ -20,6 +20,7 @@ def backup(directory: Path, destination: Path, read: Read, map_size: int, progre
     `memory-queue` can't be had. The copy is durable, verified and whole when `destination` appears. Returns
     how many people it holds. `read` as in `verify`. Raises Unusable, and whatever a store can.
     """
+    refuse_empty(directory)  # before anything is said of the destination
     place = partial.place_beside(destination)
     partial.sweep(destination.parent)
     with partial.making(place) as made:
@@ -32,7 +33,5 @@ def backup(directory: Path, destination: Path, read: Read, map_size: int, progre
             finally:
                 environment.close()
         people = partial.check(made, read, progress)
-        flush(made)
-        made.rename(destination)
-        flush(destination.resolve().parent)
+        partial.publish(made, destination)
     return people

@@ -16,7 +16,7 @@ import lmdb
 from storage import lock
 from storage.agreement import Read
 from storage.audit import Progress
-from storage.errors import Faulty, Unusable, judged
+from storage.errors import Faulty, Full, Unusable, judged
 from storage.facts import live_bytes
 from storage.layout import DATA_FILE, LOCK_FILE, WRITE_LOCK, flush, give, keep_names
 from storage.verify import count, verify
@@ -57,7 +57,13 @@ def making(place: Path) -> Iterator[Path]:
             _empty(place, held)
             os.close(held)
     except (lmdb.Error, OSError) as error:
-        raise Unusable(f"{place} can't be written: {judged(error)}; what was there is whole") from error
+        raise Unusable(f"{place} can't be written: {_why(error)}; what was there is whole") from error
+
+
+def _why(error: lmdb.Error | OSError) -> object:
+    """What it means if the disk is full, else what the system says."""
+    found = judged(error)
+    return found if isinstance(found, Full) else getattr(error, "strerror", None) or error
 
 
 def sweep(directory: Path) -> None:
@@ -145,6 +151,14 @@ def check(place: Path, read: Read, progress: Progress) -> int:
     for fault in verify(place, read, progress):
         raise Faulty(f"what was copied is damaged, and nothing was changed: {fault}")
     return count(place)
+
+
+def publish(place: Path, destination: Path) -> None:
+    """Has the store at `place`, whose file is flushed, be the new directory `destination`."""
+    give(place / DATA_FILE, place)
+    flush(place)
+    place.rename(destination)
+    flush(destination.resolve().parent)
 
 
 def put_in_place(place: Path, directory: Path) -> None:

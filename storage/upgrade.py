@@ -100,9 +100,7 @@ def _keep(directory: Path, backup: Path, progress: Progress) -> None:
         for fault in audit(made, progress):
             raise Faulty(f"what was copied is damaged, and nothing was changed: {fault}")
         flush(made / DATA_FILE)
-        flush(made)
-        made.rename(backup)
-        flush(backup.resolve().parent)
+        partial.publish(made, backup)
 
 
 def _refuse_other(directory: Path, backup: Path, progress: Progress) -> None:

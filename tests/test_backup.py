@@ -249,6 +249,10 @@ def test_what_root_makes_belongs_to_whom_the_store_does(tmp_path: Path, source: 
         ended = run(*command, "--data-dir", str(place))
         assert ended.returncode == 0, ended
         assert {(path.stat().st_uid, path.stat().st_gid) for path in place.iterdir()} == {(10001, 10002)}
+    for command in (("backup", str(place / "copy")), ("export", str(place / "out"))):
+        ended = run(*command, "--data-dir", str(place))
+        assert ended.returncode == 0, ended
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in place.rglob("*")} == {(10001, 10002)}
     shutil.rmtree(place)
     place.mkdir()
     os.chown(place, 10001, 10002)
@@ -316,6 +320,19 @@ def test_a_store_whose_file_is_a_link_is_not_opened(
     with pytest.raises(Unusable, match="is a link to what is elsewhere"):
         open_shared(place, 1 << 30)
     assert (target.read_bytes() == before) if not dangling else not target.exists()
+
+
+def test_why_a_copy_has_no_place_is_what_the_system_says(tmp_path: Path, source: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for destination, told in (
+        (tmp_path / "nowhere" / "copy", "No such file or directory"),
+        (tmp_path / "file" / "copy", "Not a directory"),
+        (tmp_path / ("n" * 250), "File name too long"),
+    ):
+        with pytest.raises(Unusable, match=f"{told}; what was there is whole"):
+            backup(source, destination, person.read, 1 << 30)
+    with pytest.raises(Unusable, match="missing holds no store"):
+        backup(tmp_path / "missing", tmp_path / "nowhere" / "copy", person.read, 1 << 30)
 
 
 def test_what_is_no_store_has_no_backup(tmp_path: Path) -> None:
