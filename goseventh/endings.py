@@ -1,5 +1,6 @@
 """How commands on a data directory end: what went wrong as a line and an exit code."""
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -11,7 +12,6 @@ FAULTY = 1
 """It was done, and something is not as it should be: faults found, lines refused."""
 UNUSABLE = 2
 """It could not be done; a line on standard error says why."""
-_INTERRUPTED = 130
 
 
 def ended(work: Callable[[], int], interrupted: str) -> int:
@@ -25,7 +25,7 @@ def ended(work: Callable[[], int], interrupted: str) -> int:
         return UNUSABLE
     except KeyboardInterrupt:
         print(f"goseventh: interrupted: {interrupted}", file=sys.stderr)
-        return _INTERRUPTED
+        return 128 + signal.SIGINT
 
 
 def _said(error: Exception) -> str:

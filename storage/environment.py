@@ -192,7 +192,7 @@ def open_shared(directory: Path, map_size: int) -> lmdb.Environment:
         # All else stays LMDB's default, on purpose: synchronous, no writemap, locking on. With sync=False
         # and a flush of its own before the answer, a later transaction reuses pages of the durable snapshot.
         environment = lmdb.open(
-            os.fspath(directory),
+            os.fsencode(directory),
             map_size=map_size,
             max_dbs=len(NAMES),
             max_readers=_READERS,

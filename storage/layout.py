@@ -38,7 +38,7 @@ def create(directory: Path) -> None:
             leftover.unlink(missing_ok=True)
         with (
             lmdb.open(
-                os.fspath(unfinished), subdir=False, max_dbs=len(NAMES), lib_version=_ENGINE, mode=0o640
+                os.fsencode(unfinished), subdir=False, max_dbs=len(NAMES), lib_version=_ENGINE, mode=0o640
             ) as made,
             made.begin(write=True) as transaction,
         ):
@@ -150,7 +150,7 @@ def open_unchecked(directory: Path) -> lmdb.Environment:
     refuse_links(directory)
     try:
         environment = lmdb.open(
-            os.fspath(directory),
+            os.fsencode(directory),
             max_dbs=len(NAMES),
             create=False,
             readonly=True,

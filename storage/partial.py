@@ -130,7 +130,8 @@ def copy(environment: lmdb.Environment, place: Path, progress: Progress, spare: 
     """
     progress(0, None, "copying")
     refuse_without_room(place, live_bytes(environment) + spare)
-    environment.copy(os.fspath(place), compact=True)
+    # Its types know names that are text alone.
+    environment.copy(os.fsencode(place), compact=True)  # type: ignore[arg-type]
     (place / DATA_FILE).chmod(0o640)
 
 

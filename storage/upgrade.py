@@ -1,5 +1,6 @@
 """Bringing a store of an earlier format to this version's: on a copy, which then takes its place."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -76,7 +77,9 @@ def upgrade(
     with partial.making(directory / partial.NAME) as made:
         with open_unchecked(directory) as environment:
             partial.copy(environment, made, progress)
-        with lmdb.open(str(made), max_dbs=len(NAMES) * 2, map_size=map_size, create=False) as environment:
+        with lmdb.open(
+            os.fsencode(made), max_dbs=len(NAMES) * 2, map_size=map_size, create=False
+        ) as environment:
             for number in numbers:
                 STEPS[number](environment, progress)
                 with environment.begin(write=True) as transaction:

@@ -53,3 +53,24 @@ def test_who_has_seen_enough_of_a_result_is_told_nothing(place: Path, command: s
 def test_a_closed_standard_output_is_no_reason_to_fail(place: Path) -> None:
     ended = shell(place, "goseventh verify >&-")
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_name_that_is_no_text_comes_out_as_it_is(place: Path) -> None:
+    ended = shell(
+        place,
+        r"cp -r data $'\xff' && goseventh stats --data-dir $'\xff' --json && "
+        r"goseventh backup --data-dir $'\xff' $'c\xff' | grep -qaF $'c\xff'",
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_an_interrupt_while_modules_load_is_no_fault() -> None:
+    code = (
+        "import builtins, sys\n"
+        "from goseventh.__main__ import main\n"
+        "def load(name, *rest): raise KeyboardInterrupt\n"
+        "builtins.__import__ = load\n"
+        "sys.exit(main())"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (130, b"")

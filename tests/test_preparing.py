@@ -69,5 +69,6 @@ def test_the_process_ends_with_whom_it_reads_for() -> None:
         [sys.executable, "-c", killed], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as started:
         assert started.wait(20) == -signal.SIGTERM
+        assert started.stdout is not None
         # Its standard output ends when nobody has it any more; its standard input never ends.
         assert select.select([started.stdout], [], [], 10)[0]
