@@ -1,4 +1,4 @@
-"""How far the repeats of a figure differ, and when that is too much: pure functions."""
+"""What the repeats of a figure come to, how far they differ, and when that is too much: pure functions."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -9,6 +9,14 @@ WIDE = 0.3
 """A spread beyond which a median says little."""
 _COUNTED = ("people", "count")
 """What a figure of these units differs by is what happened, not noise."""
+
+LOSSES = ("acknowledged and lost", "promised and lost")
+"""Figures of which the worst crash counts: half of all losing nobody makes none of the others harmless."""
+
+
+def summed_up(name: str, values: Sequence[float]) -> float:
+    """The one number that stands for all values of a figure: the median, of people lost the most."""
+    return max(values) if name in LOSSES else median(values)
 
 
 def spread(values: Sequence[float]) -> float:

@@ -66,15 +66,19 @@ def cut(
     strategy: str,
     number: int,
     *,
+    losable: bool = False,
     step: Step = lambda: None,
     examined_by: Sequence[str] = PROGRAM,
 ) -> dict[Variant, Tally]:
-    """Cuts the power at `number` moments and examines, for each, what three kinds of disk may hold."""
+    """Cuts the power at `number` moments and examines, for each, what three kinds of disk may hold.
+
+    `losable`: only where somebody can be lost.
+    """
     tallies = {variant: Tally() for variant in Variant}
     disk = Disk(run.root)
     window = promises.of(strategy).power_cut
     with Examiner(strategy, examined_by) as examiner:
-        for moment in cuts.choose(run.events, number, Random(7)):
+        for moment in cuts.choose(run.events, number, Random(7), losable=losable):
             disk.follow(run.events, moment)
             promised = _promised(run, moment, window)
             told = _promised(run, moment, 0)

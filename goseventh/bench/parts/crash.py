@@ -50,7 +50,7 @@ def _run(rig: Rig) -> Iterator[Found]:
         if shutil.which(COMPILER) is None:
             continue
         run = power_cut.record(place, strategy, _PEOPLE, start)
-        tallies = power_cut.cut(run, place, strategy, depth.cuts)
+        tallies = power_cut.cut(run, place, strategy, depth.cuts, losable=True)
         for variant, tally in tallies.items():
             yield from _found(rig, strategy, f"power cut, {variant} kept", tally)
         rig.tell(

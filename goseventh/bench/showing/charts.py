@@ -5,13 +5,12 @@ The charts are written down in Vega-Lite's grammar, as its JSON; its documentati
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from statistics import median
 from typing import Any
 
 import vl_convert
 
 from goseventh.bench.showing import words
-from goseventh.bench.showing.groups import Curve, Group, Panel
+from goseventh.bench.showing.groups import Curve, Group, Panel, Point
 from goseventh.bench.showing.palette import Mark
 
 WIDTH, HEIGHT = 340, 220  # of the whole chart, fit for a phone; the page scales it up
@@ -50,7 +49,7 @@ def svg(group: Group, panel: Panel, marks: Mapping[str, Mark], labelled_by: str)
     """The chart, to be put into a page; `labelled_by` are the ids of what describes it there."""
     if group.axis is None:
         height = _ROW * len(_names(panel)) + _TICKS
-        return render(_rows(panel, marks, _scale(group)), height, labelled_by)
+        return render(_rows(group, panel, marks), height, labelled_by)
     return render(_lines(group, panel, marks), HEIGHT, labelled_by)
 
 
@@ -101,7 +100,7 @@ def _lines(group: Group, panel: Panel, marks: Mapping[str, Mark]) -> list[Layer]
     for number, curve in enumerate(panel.curves):
         mark, faint = marks[curve.entity], curve.rank != panel.curves[-1].rank
         rows = [
-            {"x": point.x if group.continuous else words.value(point.x).en, **_middle(point.values)}
+            {"x": point.x if group.continuous else words.value(point.x).en, **_middle(group, point)}
             for point in curve.points
             if point.x is not None
         ]
@@ -116,15 +115,15 @@ def _lines(group: Group, panel: Panel, marks: Mapping[str, Mark]) -> list[Layer]
     return layers
 
 
-def _rows(panel: Panel, marks: Mapping[str, Mark], scale: Layer) -> list[Layer]:
+def _rows(group: Group, panel: Panel, marks: Mapping[str, Mark]) -> list[Layer]:
     """One line for each who was measured, with a point for each percentile; the highest of them filled."""
     axis = {"ticks": False, "domain": False, "labelLimit": 120, "labelPadding": 8}
     y = {"field": "who", "type": "nominal", "sort": _names(panel), "axis": axis}
-    x = {"field": "y", "type": "quantitative", "scale": scale, "axis": _values(scale)}
+    x = {"field": "y", "type": "quantitative", "scale": _scale(group), "axis": _values(_scale(group))}
     layers: list[Layer] = []
     for number, curve in enumerate(panel.curves):
         mark, full = marks[curve.entity], curve.rank == panel.curves[-1].rank
-        rows = [{"who": words.value(curve.entity).en, **_middle(curve.points[0].values)}]
+        rows = [{"who": words.value(curve.entity).en, **_middle(group, curve.points[0])}]
         ends = {"y": y, "x": x | {"field": "low"}, "x2": {"field": "high"}}
         layers.append(layer(mark, f"spread{number}", _SPREAD, rows, ends))
         look = {"type": "point", "shape": mark.shape, "size": 64, "filled": full}
@@ -148,8 +147,8 @@ def _values(scale: Layer) -> Layer:
     return axis | {"values": [0] * (low == 0) + [tick for tick in ticks if least <= tick <= high]}
 
 
-def _middle(values: Sequence[float]) -> dict[str, float]:
-    return {"y": median(values), "low": min(values), "high": max(values)}
+def _middle(group: Group, point: Point) -> dict[str, float]:
+    return {"y": group.summed_up(point), "low": min(point.values), "high": max(point.values)}
 
 
 def _names(panel: Panel) -> list[str]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from statistics import median
 
 from goseventh.bench.results import OWN, Better, Figure, Results, Series
 from goseventh.bench.showing import words
+from goseventh.bench.spread import summed_up
 
 Value = str | int | float
 Condition = tuple[str, Value]
@@ -26,7 +26,7 @@ class Point:
     x: Value | None
     """None where there is no axis."""
     values: Sequence[float]
-    """One a repeat; their median is shown, with their spread."""
+    """One a repeat; `Group.summed_up` is shown, with their spread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,11 @@ class Group:
         curves = [curve for panel in self.panels for curve in panel.curves]
         points = [point for curve in curves for point in curve.points]
         several = len({curve.entity for curve in curves}) > 1 or len({point.x for point in points}) > 1
-        return (several or len(self.panels) > 1) and len({median(point.values) for point in points}) > 1
+        return (several or len(self.panels) > 1) and len({self.summed_up(point) for point in points}) > 1
+
+    def summed_up(self, point: Point) -> float:
+        """What is shown of a point's values."""
+        return summed_up(self.name, point.values)
 
     @property
     def ranks(self) -> list[str]:

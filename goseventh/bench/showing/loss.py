@@ -1,12 +1,12 @@
 """Loss against speed: what each strategy gives for what it may lose, as one chart a way to crash."""
 
 from collections.abc import Mapping
-from statistics import median
 
 from goseventh.bench.results import Results
 from goseventh.bench.showing.charts import HEIGHT, SHORT, layer, render
 from goseventh.bench.showing.palette import Mark
 from goseventh.bench.showing.summary import LOST, summaries
+from goseventh.bench.spread import summed_up
 
 
 def ways(results: Results) -> list[str]:
@@ -19,10 +19,10 @@ def ways(results: Results) -> list[str]:
 
 
 def svg(results: Results, way: str, marks: Mapping[str, Mark], labelled_by: str) -> str:
-    """Creations/s to the right, people lost upwards: best is below, on the right."""
+    """Creations/s to the right, people lost upwards, by the worst crash: best is below, on the right."""
     speeds = {row.strategy: row.speed for row in summaries(results)}
     losses = {
-        str(one.where["strategy"]): median(one.values)
+        str(one.where["strategy"]): summed_up(one.name, one.values)
         for one in results.figures
         if _is_loss(one.name, one.where) and one.where["crash"] == way
     }

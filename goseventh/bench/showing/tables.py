@@ -2,22 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from goseventh.bench.showing import words
 from goseventh.bench.showing.groups import Condition, Curve, Group, Panel, Point
 from goseventh.bench.showing.text import UNITS, Text, bare, joined, same
-from goseventh.bench.spread import is_wide
+from goseventh.bench.spread import LOSSES, is_wide
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A median, and how far its repeats spread; empty where nothing was measured."""
+    """What the repeats come to, and how far its repeats spread; empty where nothing was measured."""
 
     middle: Text
     spread: Text | None
     wide: bool = False
-    """Whether that is too far to conclude anything from the median."""
+    """Whether that is too far to conclude anything from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +38,8 @@ class Table:
     """What stands above the cells' heads: the axis and the unit."""
     times: Text
     """How often each was measured."""
+    summed_up: Text
+    """What a cell shows of that."""
     heads: Sequence[Text]
     columns: Sequence[Text]
     rows: Sequence[Row]
@@ -58,14 +59,14 @@ def table(group: Group) -> Table:
             conditions = [words.value(fixed[key]) if key in fixed else same("–") for key in varying]
             rank = [words.name(members[0].rank)] if by_rank else []
             who = words.value(members[0].entity)
-            cells = [_cell(_at(group, members, column), group.unit) for column in columns]
+            cells = [_cell(group, _at(group, members, column)) for column in columns]
             workers = str(fixed.get("workers", ""))
             rows.append(Row(members[0].entity, workers, [who, *conditions, *rank], cells))
     over = joined([unit, words.key(group.axis)], "; ") if group.axis is not None else unit
     titles = [
         words.value(column) if group.axis else words.name(str(column) or group.name) for column in columns
     ]
-    return Table(over, _times(group), heads, titles, rows)
+    return Table(over, _times(group), _MOST if group.name in LOSSES else _MEDIAN, heads, titles, rows)
 
 
 def _times(group: Group) -> Text:
@@ -119,6 +120,8 @@ _CONDITIONS = {
     "flush_ms": (Text("+{number} ms a flush", "+{number} ms por flush"),) * 2,
     "people": (Text("{number} people", "{number} pessoas"),) * 2,
 }
+_MEDIAN = Text("median", "mediana")
+_MOST = Text("the most of any crash", "o máximo de uma queda")
 _WHO = Text("who", "quem")
 _RANK = Text("percentile", "percentil")
 _COUNT_OF_X = 12  # columns at most: of a long series, evenly spaced moments
@@ -161,11 +164,11 @@ def _at(group: Group, members: Sequence[Curve], column: str | int | float) -> Po
     return None
 
 
-def _cell(point: Point | None, unit: str) -> Cell:
+def _cell(group: Group, point: Point | None) -> Cell:
     if point is None:
         return Cell(same("–"), None)
-    low, high = min(point.values), max(point.values)
+    unit, low, high = group.unit, min(point.values), max(point.values)
     spread = None
     if len(point.values) > 1 and low != high:
         spread = joined([bare(low, unit), bare(high, unit)], "–")
-    return Cell(bare(median(point.values), unit), spread, is_wide(point.values, unit))
+    return Cell(bare(group.summed_up(point), unit), spread, is_wide(point.values, unit))

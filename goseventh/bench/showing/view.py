@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 from goseventh.bench.results import OWN, Results
 from goseventh.bench.showing import summary, tables, words
@@ -101,15 +100,15 @@ def _shown(group: Group) -> Shown:
 
 def _sentence(group: Group) -> Text:
     """Where the least and the most are."""
-    medians = [
-        (median(point.values), curve, point.x, panel)
+    found = [
+        (group.summed_up(point), curve, point.x, panel)
         for panel in group.panels
         for curve in panel.curves
         for point in curve.points
     ]
 
     def told(one: tuple[float, object, object, object]) -> Text:
-        value, curve, x, panel = next(row for row in medians if row is one)
+        value, curve, x, panel = next(row for row in found if row is one)
         places = [words.value(curve.entity), *([words.name(curve.rank)] if curve.rank else [])]
         if (title := tables.title(group, panel)) is not None:
             places.append(title)
@@ -119,10 +118,10 @@ def _sentence(group: Group) -> Text:
             value=bare(value, group.unit), where=joined(places)
         )
 
-    least, most = min(medians, key=lambda one: one[0]), max(medians, key=lambda one: one[0])
+    least, most = min(found, key=lambda one: one[0]), max(found, key=lambda one: one[0])
     if least[0] < most[0]:
         filled = _RANGE.fill(least=told(least), most=told(most))
-    elif len(medians) == 1:
+    elif len(found) == 1:
         filled = _ONE.fill(least=told(least))
     else:
         filled = _SAME.fill(least=bare(least[0], group.unit))
