@@ -1,4 +1,4 @@
-"""That what a report says of people lost is of the worst crash, everywhere, and only of crashes that could lose."""
+"""That what a report says of people lost is of the worst crash, and only of crashes that could lose."""
 
 from dataclasses import replace
 from random import Random
@@ -51,7 +51,7 @@ def test_the_table_and_the_sentence_show_it_too(unlucky: Results) -> None:
     cells = [row.cells[0].middle.en for row in shown.table.rows if row.entity == "write-behind"]
     assert cells == ["731", "731"]
     assert shown.table.summed_up.en == "the most of any crash"
-    only = replace(unlucky, series=[], figures=[one for one in unlucky.figures if SELDOM == one.values])
+    only = replace(unlucky, series=[], figures=[one for one in unlucky.figures if one.values == SELDOM])
     assert "731" in view(only).sections[0].shown[0].sentence.en
     assert "731 (0–731)" in markdown(only, "en")
 

@@ -96,6 +96,7 @@ def test_a_crash_shows_what_an_unsafe_strategy_loses(tmp_path: Path) -> None:
     }
     assert found["acknowledged and lost", "kill -9"][0] > 0
     assert found["promised and lost", "kill -9"] == [0]
+    assert {way for name, way in found if name == "creations at the crash"} == {way for _, way in found}
     # Each cut by itself: of the 800 who were recorded none is counted twice.
     lost, cut = found["acknowledged and lost", "power cut, nothing kept"], "power cut, nothing kept"
     assert found["crashes", cut] == [len(lost)] == [3]

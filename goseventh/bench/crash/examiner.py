@@ -45,6 +45,8 @@ class Tally:
     """People who were acknowledged and are not there: those lost, and those whom nothing was promised for."""
     each: list[Loss] = field(default_factory=list)
     """Run by run, where it was counted who was acknowledged."""
+    rates: list[float] = field(default_factory=list)
+    """Creations/s that were acknowledged before each crash, where that was counted."""
     answers: dict[int, int] = field(default_factory=dict)
     """Status → answers, where faults were injected."""
     examples: list[str] = field(default_factory=list)
@@ -73,6 +75,7 @@ class Tally:
         self.strangers += other.strangers
         self.missing += other.missing
         self.each += other.each
+        self.rates += other.rates
         self.examples += other.examples
         for status, number in other.answers.items():
             self.answers[status] = self.answers.get(status, 0) + number

@@ -60,6 +60,7 @@ def run(
                     raise ValueError(f"a killed server answered {sorted(others)}")
             until(lambda: _is_left(work / "data"))
             moments = by_id(load.moments)
+            tally.rates.append(len(moments) / (killed - load.begun))
             told = by_id(load.acknowledged)
             promised |= {
                 key: document

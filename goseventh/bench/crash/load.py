@@ -30,6 +30,8 @@ class Load:
         """Location → document."""
         self.moments: dict[str, float] = {}
         """Location → when the 201 came, by the monotonic clock."""
+        self.begun = 0.0
+        """When the clients began, by the same clock."""
         self.unanswered = 0
         """Requests that may or may not have been carried out."""
         self.others: list[Reply] = []
@@ -80,6 +82,7 @@ class Load:
             thread.join()
 
     def _start(self, clients: int) -> list[Thread]:
+        self.begun = time.monotonic()
         threads = [Thread(target=self.client, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()

@@ -29,6 +29,8 @@ class Run(NamedTuple):
     sent: dict[str, Person]
     flush_ms: int
     """How much longer each flush took than the disk needs."""
+    rates: list[float]
+    """Creations/s of each start."""
 
 
 def record(work: Path, strategy: str, people: int, begin: Start[AnyRunning], flush_ms: int = 0) -> Run:
@@ -42,10 +44,12 @@ def record(work: Path, strategy: str, people: int, begin: Start[AnyRunning], flu
     recorder = Recorder(work, root)
     documents: dict[str, bytes] = {}
     sent: dict[str, Person] = {}
+    rates: list[float] = []
     for start in ("a", "b"):
         with begin(root / "data", recorder.variables) as server:
             load = Load(server, start, limit=people // CLIENTS // 2)
             load.run(CLIENTS)
+            rates.append(len(load.moments) / (time.monotonic() - load.begun))
             if load.others or load.unanswered:
                 raise ValueError(f"{load.unanswered} creations without an answer, others: {load.others[:3]}")
             # Or nobody would be promised yet who may be lost for a while.
@@ -57,7 +61,7 @@ def record(work: Path, strategy: str, people: int, begin: Start[AnyRunning], flu
     events = recorder.events()
     if acknowledged(events).keys() != documents.keys():
         raise ValueError("the recording misses somebody who was acknowledged")
-    return Run(root, events, documents, sent, flush_ms)
+    return Run(root, events, documents, sent, flush_ms, rates)
 
 
 def cut(
@@ -74,7 +78,7 @@ def cut(
 
     `losable`: only where somebody can be lost.
     """
-    tallies = {variant: Tally() for variant in Variant}
+    tallies = {variant: Tally(rates=[*run.rates]) for variant in Variant}
     disk = Disk(run.root)
     window = promises.of(strategy).power_cut
     with Examiner(strategy, examined_by) as examiner:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from random import Random
+from statistics import median
 
 from goseventh.bench.crash import kill, power_cut, promises
 from goseventh.bench.crash.examiner import Tally
@@ -72,6 +73,7 @@ def _kill(server: Server, load: Load, random: Random) -> str:
 def _found(rig: Rig, strategy: str, crash: str, tally: Tally) -> Iterator[Observation]:
     where = {"strategy": strategy, "crash": crash}
     yield Observation("crashes", "count", "neither", where, tally.runs)
+    yield Observation("creations at the crash", "1/s", "neither", where, median(tally.rates))
     for one in tally.each:
         yield Observation("acknowledged", "people", "neither", where, one.told)
         yield Observation("acknowledged and lost", "people", "lower", where, one.missing)

@@ -30,8 +30,15 @@ ABOUT = {
     ),
     "search": Text("The first 50 people who contain a term.", "As primeiras 50 pessoas que contêm um termo."),
     "crash": Text(
-        "People who were answered with a 201, and those of them who were gone afterwards.",
-        "Pessoas que receberam um 201, e quantas delas não estavam mais lá depois.",
+        "People who were answered with a 201, and those of them who were gone afterwards, by the worst crash."
+        " The load was small, of at most 8 clients and some hundred people, far from the speed at saturation"
+        " that stands beside these losses. Where any are lost it is the last ones, for a time: so a loss"
+        " grows with the rate, and at ten times the creations/s at the crash it may be ten times as large.",
+        "Pessoas que receberam um 201, e quantas delas não estavam mais lá depois, pela pior queda. A carga"
+        " era pequena, de no máximo 8 clientes e algumas centenas de pessoas, longe da velocidade em"
+        " saturação que está ao lado destas perdas. Onde alguém se perde são os últimos, de um certo tempo:"
+        " por isso a perda cresce com a taxa, e com dez vezes as criações/s na queda pode ser dez vezes"
+        " maior.",
     ),
     "startup": Text(
         "How long until the first answer, each time on a copy of a store of so many people.",
@@ -65,6 +72,7 @@ _NAMES = {
     "people missing": Text("people missing", "pessoas em falta"),
     "wrong or missing answers": Text("wrong or missing answers", "respostas erradas ou em falta"),
     "crashes": Text("crashes", "quedas"),
+    "creations at the crash": Text("creations at the crash", "criações na queda"),
     "acknowledged": Text("people acknowledged", "pessoas confirmadas"),
     "acknowledged and lost": Text("acknowledged and lost", "confirmadas e perdidas"),
     "promised and lost": Text("lost though promised", "perdidas apesar da promessa"),
