@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from goseventh.bench.interruptible import uninterrupted
-from goseventh.bench.results import Results, dump
+from goseventh.bench.results import NotAReport, Results, dump, load
 
-REPORT, PAGE = "report.json", "report.html"
+REPORT, PAGE, PREVIOUS = "report.json", "report.html", "report.previous.json"
 TEXTS = {"en": "report.md", "pt": "report.pt-BR.md"}
 """The Markdown of each language."""
 _DRAWS = ("jinja2", "vl_convert", "scipy")
@@ -38,25 +38,42 @@ class Report:
         except OSError as error:
             raise Unwritable(f"--out {self.directory}: {error.strerror}") from None
 
+    @property
+    def earlier(self) -> bool:
+        """Whether a complete report of another run is there, which the first of this one sets aside."""
+        if self.kept:
+            return False
+        try:
+            return load(self.directory / REPORT).complete
+        except NotAReport:
+            return False
+
     def keep(self, results: Results) -> None:
         """Writes report.json in place of the last one, whole or not at all, however this process ends.
 
-        Whatever was drawn of other results goes.
+        Whatever was drawn of other results goes; a complete report of another run stays beside it. Without
+        figures nothing is written at all: what is there is worth more.
         """
+        if not results.figures:
+            return
         unfinished = self.directory / f".{REPORT}"
         with uninterrupted():
             with unfinished.open("wb") as written:
                 written.write(dump(results))
                 written.flush()
                 os.fsync(written.fileno())
+            if self.earlier:
+                os.replace(self.directory / REPORT, self.directory / PREVIOUS)
             unfinished.replace(self.directory / REPORT)
             self.kept = True
             for name in (*TEXTS.values(), PAGE):
                 (self.directory / name).unlink(missing_ok=True)
 
     def write(self, results: Results) -> None:
-        """Writes all of it; first what needs no drawing."""
+        """Writes all of it, if there is any; first what needs no drawing."""
         self.keep(results)
+        if not results.figures:
+            return
 
         from goseventh.bench.showing.markdown import markdown
         from goseventh.bench.showing.page import page

@@ -20,7 +20,7 @@ from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
 from goseventh.bench.record import Record
-from goseventh.bench.reporting import REPORT, Report, Unwritable
+from goseventh.bench.reporting import PREVIOUS, REPORT, Report, Unwritable
 from goseventh.bench.rig import OwnRig, Tell
 from goseventh.bench.saturation import GeneratorDied
 from goseventh.bench.server import NotServing
@@ -66,6 +66,8 @@ def _run(plan: Plan, parts: Sequence[Part], report: Report, out: TextIO, err: Te
     _check(plan, parts, report)
     runnable = [part for part in parts if plan.url is None or part.external]
     print(announcement.text(plan, runnable), file=out, flush=True)
+    if report.earlier:
+        print(f"The report that is there is kept as {PREVIOUS}.", file=out, flush=True)
     with (
         tempfile.TemporaryDirectory(prefix="data-", dir=plan.out) as made,
         held(plan.cpus, plan.memory) as limits,
@@ -87,8 +89,9 @@ def _run(plan: Plan, parts: Sequence[Part], report: Report, out: TextIO, err: Te
     report.write(results)
     for sentence in results.warnings:
         print(f"Warning: {sentence}", file=out)
-    said = "What" if complete else "Interrupted; what"
-    print(f"{said} was measured is in {plan.out}", file=out, flush=True)
+    kept = f"was measured is in {plan.out}" if report.kept else "was measured"
+    what = "what" if report.kept else "nothing"
+    print(f"{what.capitalize() if complete else f'Interrupted; {what}'} {kept}", file=out, flush=True)
     return INTERRUPTED if not complete else FAILED if rig.failed else PASSED
 
 

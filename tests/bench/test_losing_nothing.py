@@ -90,7 +90,32 @@ def test_what_was_drawn_of_another_run_goes(tmp_path: Path) -> None:
     whole_results = reporting.Report(tmp_path)
     run(tmp_path, part("first"))
     whole_results.keep(load(tmp_path / reporting.REPORT))
-    assert [entry.name for entry in tmp_path.iterdir()] == [reporting.REPORT]
+    left = {entry.name for entry in tmp_path.iterdir()}
+    assert left == {reporting.REPORT, reporting.PREVIOUS}
+
+
+def test_a_complete_report_is_set_aside_and_said_so(tmp_path: Path) -> None:
+    _, out, _ = run(tmp_path, part("first"))
+    assert reporting.PREVIOUS not in out
+    _, out, _ = run(tmp_path, part("second", KeyboardInterrupt()))
+    assert f"The report that is there is kept as {reporting.PREVIOUS}." in out
+    assert load(tmp_path / reporting.PREVIOUS).figures[0].part == "first"
+    assert load(tmp_path / reporting.REPORT).figures[0].part == "second"
+    run(tmp_path, part("third"))  # what was cut off takes no complete one's place
+    assert load(tmp_path / reporting.PREVIOUS).figures[0].part == "first"
+
+
+def test_a_run_without_figures_leaves_the_report_that_is_there(tmp_path: Path) -> None:
+    def leaves(rig: Rig) -> Iterator[Found]:
+        yield from ()
+        raise KeyboardInterrupt
+
+    run(tmp_path, part("first"))
+    before = {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()}
+    code, out, _ = run(tmp_path, Part("second", "something", lambda _: Cost(1.0, 1), leaves))
+    assert code == whole.INTERRUPTED
+    assert out.endswith("Interrupted; nothing was measured\n")
+    assert {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()} == before
 
 
 def test_a_report_names_no_directory_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
