@@ -90,7 +90,14 @@ def _whole(given: argparse.Namespace) -> int:
 
 def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command = add(benchmarks, "tournament", _tournament, "the tournament's load, as open arrivals")
-    command.add_argument("--url", default="http://127.0.0.1:9999", help="the server to measure (%(default)s)")
+    command.add_argument(
+        "--url",
+        help="the server to measure, by status, Location and what a read returns"
+        " (one of ours at http://127.0.0.1:9999)",
+    )
+    command.add_argument(
+        "--strict", action="store_true", help="hold the server of --url to GoSeventh's whole contract"
+    )
     command.add_argument("--seed", type=int, default=1, help="of the people, terms and pauses (%(default)s)")
     command.add_argument("--speed", type=float, default=1.0, help="10 is ten times compressed (%(default)s)")
     command.add_argument(
@@ -111,7 +118,8 @@ def _tournament(given: argparse.Namespace) -> int:
 
     json = Path(given.json) if given.json else None
     options = tournament.Options(
-        url=given.url,
+        url=given.url or tournament.USUAL_URL,
+        strict=given.strict or given.url is None,
         seed=given.seed,
         speed=given.speed,
         shorten=given.shorten,

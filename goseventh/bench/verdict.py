@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 
+from goseventh.bench import foreign
 from goseventh.bench.exchange import Exchange, Fault
 from goseventh.bench.people import CREATED, UNACCEPTABLE, Person
 from goseventh.bench.schedule import Kind
@@ -17,8 +18,13 @@ from goseventh.bench.searches import FIELDS, parsed, unfound, wrong_hits
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def judge(people: Sequence[Person], terms: Sequence[str], exchanges: Iterable[Exchange]) -> list[Fault]:
-    """Each wrong or missing answer, at most one fault for each exchange."""
+def judge(
+    people: Sequence[Person], terms: Sequence[str], exchanges: Iterable[Exchange], *, strict: bool = True
+) -> list[Fault]:
+    """Each wrong or missing answer, at most one fault for each exchange.
+
+    `strict`: by our own contract, else only by what the tournament asks of everybody.
+    """
     sent = list(exchanges)
     created = {
         exchange.index: exchange for exchange in sent if exchange.kind is Kind.CREATE and exchange.created
@@ -29,8 +35,10 @@ def judge(people: Sequence[Person], terms: Sequence[str], exchanges: Iterable[Ex
     for exchange in sent:
         if exchange.missing:
             what = f"no answer: {exchange.fault or 'none'}"
-        else:
+        elif strict:
             what = exchange.fault or _wrong(exchange, people, terms, created)
+        else:
+            what = exchange.fault or foreign.wrong(exchange, people)
         if what:
             example = _example(exchange, people, terms)
             faults.append(Fault(exchange.kind, what, example, exchange.missing))
@@ -39,8 +47,8 @@ def judge(people: Sequence[Person], terms: Sequence[str], exchanges: Iterable[Ex
         if exchange.kind is Kind.CREATE and people[exchange.index].status == CREATED:
             rivals[people[exchange.index].nickname].append((exchange, not what))
     for nickname, answers in rivals.items():
-        faults += [Fault(Kind.CREATE, what, f"apelido {nickname}") for what in _rivalry(answers)]
-    return faults + list(unfound(people, terms, right))
+        faults += [Fault(Kind.CREATE, what, f"apelido {nickname}") for what in _rivalry(answers, strict)]
+    return faults + (list(unfound(people, terms, right)) if strict else [])
 
 
 def _wrong(
@@ -90,12 +98,12 @@ def _wrong_problem(exchange: Exchange, status: int, expected: str = "") -> str:
     return "" if right else "problem lacks type, title, status or detail"
 
 
-def _rivalry(answers: Sequence[tuple[Exchange, bool]]) -> Iterator[str]:
+def _rivalry(answers: Sequence[tuple[Exchange, bool]], strict: bool) -> Iterator[str]:
     """The faults of all who sent one nickname, each given with whether its answer is right taken alone."""
     winners = [(exchange, right) for exchange, right in answers if exchange.created]
     for _ in winners[1:]:
         yield "nickname accepted more than once"
-    if len(winners) == 1 and winners[0][1]:
+    if strict and len(winners) == 1 and winners[0][1]:
         for loser, right in answers:
             if right and not loser.created and parsed(loser.body).get("existing") != winners[0][0].location:
                 yield "`existing` is not the path of the person who has the nickname"

@@ -58,6 +58,7 @@ def _drive(rig: Rig, url: str) -> dict[str, Any]:
         "bench",
         "tournament",
         "--append",
+        *(["--strict"] if rig.plan.url is None else []),
         *(f"--{name}={value}" for name, value in flags.items()),
         loads=rig.plan.most_workers,
         limited=False,
