@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from goseventh.bench import machine, search, tournament
+from goseventh.bench import announcement, machine, search, tournament
 from goseventh.bench.parts import search as search_part
 from goseventh.bench.parts import tournament as tournament_part
 from goseventh.bench.parts.shape import Found, Rig
@@ -71,6 +71,8 @@ def _run(
         code = run(file)
         if code not in _MEASURED:
             return code
+        if url is not None:
+            rig.warn(announcement.NOT_STARTED_HERE)
         rig.part = part
         for one in found(rig, orjson.loads((json or file).read_bytes())):
             record.collected.add(part, one)

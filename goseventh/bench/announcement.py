@@ -6,6 +6,8 @@ from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Machine
 
+NOT_STARTED_HERE = "The server was not started here: what it runs on, and beside whom, is not known."
+
 
 def text(plan: Plan, parts: Sequence[Part]) -> str:
     """All parts, how long they take and how much they write."""
@@ -27,7 +29,9 @@ def warnings(plan: Plan, machine: Machine) -> Iterator[str]:
     """A sentence each."""
     if plan.repeat == 1:
         yield "All was measured once: nobody knows how far a second time would be from it."
-    if machine.disk.in_memory:
+    if plan.url is not None:
+        yield NOT_STARTED_HERE
+    elif machine.disk.in_memory:
         yield (
             f"The data directories are in memory ({machine.disk.directory_kind}): flushes cost nothing, and"
             " no figure of a write says anything about a disk."

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from goseventh.bench.comparison import Compared
 from goseventh.bench.pairing import YARDSTICK
-from goseventh.bench.results import OWN, Results
+from goseventh.bench.results import OWN, Machine, Results
 
 _FLUSHES = 1.5
 """A factor between two disks' flushes beyond which they are not the same."""
@@ -23,7 +23,8 @@ def settings_that_differ(before: Results, after: Results) -> list[str]:
 def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterator[str]:
     """Those there are."""
     a, b = before.machine, after.machine
-    names = sorted({*a.packages, *b.packages})
+    ours = before.target == after.target == OWN  # else of one server nothing is known but how it answers
+    names = sorted({*a.packages, *b.packages}) if ours else []
     differing = [
         what
         for what, one, other in (
@@ -32,8 +33,7 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
             ("kernel", a.kernel, b.kernel),
             ("Python", a.python, b.python),
             *((name, a.packages.get(name), b.packages.get(name)) for name in names),
-            ("disk", a.disk.directory_kind, b.disk.directory_kind),
-            ("limits", a.limits, b.limits),
+            *(_of_servers(a, b) if ours else ()),
             ("settings", before.settings, after.settings),
             ("target", before.target, after.target),
         )
@@ -42,7 +42,7 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
     if differing:
         yield f"the runs differ in {', '.join(differing)}: their figures may differ for that"
     low, high = sorted((a.disk.flush_ms.p50, b.disk.flush_ms.p50))
-    if high > _FLUSHES * low:
+    if ours and high > _FLUSHES * low:
         yield f"a flush took {a.disk.flush_ms.p50:.2f} ms and {b.disk.flush_ms.p50:.2f} ms: the disk differs"
     for name, one in (("first", before), ("second", after)):
         if not one.complete:
@@ -51,3 +51,9 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
         yield "a server that is not ours changed as well: the machine was not as fast both times"
     if untold := sum(one.verdict == "can't tell" for one in found):
         yield f"of {untold} figures nothing can be told: they have one value or none above zero"
+
+
+def _of_servers(a: Machine, b: Machine) -> Iterator[tuple[str, object, object]]:
+    """What servers that were started here wrote to and were held to."""
+    yield "disk", a.disk.directory_kind, b.disk.directory_kind
+    yield "limits", a.limits, b.limits

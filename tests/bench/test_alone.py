@@ -16,6 +16,7 @@ def test_the_tournament_alone_writes_a_report_of_somebody_s_server(tmp_path: Pat
         assert alone.run_tournament(options, tmp_path / "report") == PASSED
     results = load(tmp_path / "report" / reporting.REPORT)
     assert (results.target, results.strategies, results.complete) == (stub.url, [], True)
+    assert any("The server was not started here" in one for one in results.warnings)
     assert results.settings["seed"] == str(SEED)
     assert {figure.part for figure in results.figures} == {"tournament"}
     assert {"people stored", "latency, p99"} <= {figure.name for figure in results.figures}

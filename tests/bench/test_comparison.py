@@ -213,6 +213,14 @@ def test_a_server_of_others_stands_beside_one_of_our_strategies(tmp_path: Path) 
     assert run(tmp_path, results(), theirs)[0] == 1  # and a slower one of others is worse than ours
 
 
+def test_of_a_server_of_others_no_disk_is_known_that_could_differ(tmp_path: Path) -> None:
+    theirs = external(Figure("http", "creations", "1/s", "higher", {}, [90.0, 91.0, 89.0]))
+    disk = replace(theirs.machine.disk, directory_kind="xfs", flush_ms=Percentiles(p50=9.0, p99=40.0))
+    other = replace(theirs, machine=replace(theirs.machine, disk=disk, packages={}))
+    for pair in ((results(), other), (theirs, other)):
+        assert all(word not in run(tmp_path, *pair)[2] for word in ("disk", "lmdb"))
+
+
 def test_a_slower_yardstick_is_a_warning_and_no_failure(tmp_path: Path) -> None:
     old = results()
     slower = [

@@ -209,6 +209,10 @@ def test_a_server_of_others_is_marked_and_promises_nothing() -> None:
     figures = [replace(ours.figures[0], where={"workers": 1}, part="http")]
     text = written_page(replace(ours, target="http://127.0.0.1:1", strategies=[], figures=figures, series=[]))
     assert 'class="external"' in text
+    assert "Load sent from" in text
+    assert all(
+        word not in text for word in ("Measured on", "packages", "a flush takes", "limits of the servers")
+    )
     assert "kill -9 loses" not in text
 
 

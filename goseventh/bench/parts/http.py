@@ -83,7 +83,6 @@ def _external(rig: Rig, url: str) -> Iterator[Found]:
     [cell] = cells(rig.plan)
     ceilings = _ceilings(rig, cell.workers)
     yield from _told(cell.workers, ceilings)
-    rig.warn("The server was not started here: what it runs on, and beside whom, is not known.")
     for turn in range(rig.plan.repeat):
         found = [*_Loads(rig, url, cell, ceilings).run(rig.plan.seed + turn)]
         yield from found

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from goseventh.bench.results import OWN, Results
+from goseventh.bench.results import OWN, Machine, Results
 from goseventh.bench.showing import summary, tables, words
 from goseventh.bench.showing.groups import Group, entities, grouped
 from goseventh.bench.showing.palette import Mark, marks
@@ -54,6 +54,8 @@ class View:
     summaries: Sequence[summary.Summary]
     verdicts: Sequence[Text]
     sections: Sequence[Section]
+    facts_of: Text
+    """What the facts are of: not what was measured, where somebody else's server was."""
     facts: Sequence[tuple[Text, Text]]
     workers: Sequence[str]
 
@@ -81,6 +83,7 @@ def view(results: Results) -> View:
         summaries=summary.summaries(results),
         verdicts=summary.verdicts(results),
         sections=sections,
+        facts_of=_MEASURED_ON if results.target == OWN else _SENT_FROM,
         facts=list(_facts(results)),
         workers=sorted(workers, key=float),
     )
@@ -141,11 +144,26 @@ _RANGE = Text("From {least} to {most}.", "De {least} a {most}.")
 
 
 def _facts(results: Results) -> Iterator[tuple[Text, Text]]:
-    """The machine and the settings, a line each."""
+    """The machine and the settings, a line each; of a machine that only sent the load, no more than that."""
     machine = results.machine
-    disk, limits = machine.disk, machine.limits
     yield Text("CPU", "CPU"), same(f"{machine.cpus} × {machine.cpu}")
     yield Text("memory", "memória"), quantity(machine.memory_bytes, "bytes")
+    if results.target == OWN:
+        yield from _of_servers(machine)
+    yield Text("kernel", "kernel"), same(machine.kernel)
+    yield same("Python"), same(machine.python)
+    if results.target == OWN:
+        packages = ", ".join(f"{name} {one}" for name, one in machine.packages.items())
+        yield Text("packages", "pacotes"), same(packages)
+    yield (
+        Text("settings", "configuração"),
+        same(", ".join(f"{name} {one}" for name, one in results.settings.items())),
+    )
+
+
+def _of_servers(machine: Machine) -> Iterator[tuple[Text, Text]]:
+    """What servers that were started here wrote to and were held to."""
+    disk, limits = machine.disk, machine.limits
     kind = Text("{kind}, in memory", "{kind}, em memória") if disk.in_memory else same("{kind}")
     flush = Text(
         "{kind}; a flush takes {p50} ms (p50), {p99} ms (p99)",
@@ -171,17 +189,9 @@ def _facts(results: Results) -> Iterator[tuple[Text, Text]]:
     elif held or limits.why_not:
         held.append(_NOT_HELD.fill(why=limits.why_not or "?"))
     yield _LIMITS, joined(held) if held else Text("none", "nenhum")
-    yield Text("kernel", "kernel"), same(machine.kernel)
-    yield same("Python"), same(machine.python)
-    yield (
-        Text("packages", "pacotes"),
-        same(", ".join(f"{name} {one}" for name, one in machine.packages.items())),
-    )
-    yield (
-        Text("settings", "configuração"),
-        same(", ".join(f"{name} {one}" for name, one in results.settings.items())),
-    )
 
 
+_MEASURED_ON = Text("Measured on", "Medido em")
+_SENT_FROM = Text("Load sent from", "Carga enviada de")
 _LIMITS = Text("limits of the servers", "limites dos servidores")
 _NOT_HELD = Text("asked for but NOT held: {why}", "pedidos mas NÃO impostos: {why}")
