@@ -10,16 +10,18 @@ from typing import Any
 import orjson
 
 from goseventh.bench import announcement, machine, search, tournament
+from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts import search as search_part
 from goseventh.bench.parts import tournament as tournament_part
 from goseventh.bench.parts.shape import Found, Rig
 from goseventh.bench.plan import USUAL, plan
 from goseventh.bench.record import Record
-from goseventh.bench.reporting import Report, Unwritable
+from goseventh.bench.reporting import PREVIOUS, Report, Unwritable
 from goseventh.bench.results import Limits
 from goseventh.bench.rig import OwnRig
 
-_MEASURED = (tournament.PASSED, tournament.FAILED)
+INTERRUPTED = tournament.INTERRUPTED
+_MEASURED = (tournament.PASSED, tournament.FAILED, INTERRUPTED)
 REFUSED = 2
 
 
@@ -57,26 +59,43 @@ def _run(
     settings: Mapping[str, object],
     url: str | None = None,
 ) -> int:
-    """Runs the command, which writes what it measured into `json` or else the file that it is given."""
+    """Runs the command, which writes what it measured into `json` or else the file that it is given.
+
+    Interrupted, it writes a report of what had been measured by then.
+    """
     report = Report(out)
     try:
         report.prepare()
     except Unwritable as error:
         print(f"goseventh bench: {error}", file=sys.stderr)
         return REFUSED
+    if report.earlier:
+        print(f"The report that is there is kept as {PREVIOUS}.", flush=True)
     made = replace(plan(USUAL, out=str(out)), url=url, strategies=())
     record = Record(made, machine.describe(out, Limits()))
     with tempfile.TemporaryDirectory() as place, OwnRig(made, out, (), (), lambda line, seconds: None) as rig:
         file = Path(place) / "measured.json"
+        file, before = json or file, _read(json)
         code = run(file)
-        if code not in _MEASURED:
+        measured = _read(file)
+        if code not in _MEASURED or not measured or (code == INTERRUPTED and measured == before):
             return code
         if url is not None:
             rig.warn(announcement.NOT_STARTED_HERE)
         rig.part = part
-        for one in found(rig, orjson.loads((json or file).read_bytes())):
+        for one in found(rig, orjson.loads(measured)):
             record.collected.add(part, one)
     written = {name: str(value).removesuffix(".0") for name, value in settings.items()}
-    report.write(replace(record.results(rig.warned, complete=True), settings=written))
-    print(f"The report is in {out}")
+    results = replace(record.results(rig.warned, complete=code != INTERRUPTED), settings=written)
+    with interruptible():
+        try:
+            report.write(results)
+        except KeyboardInterrupt:
+            return INTERRUPTED
+    print(f"The report is in {out}" if report.kept else "Nothing was measured")
     return code
+
+
+def _read(file: Path | None) -> bytes:
+    """What is in it; nothing where there is none."""
+    return file.read_bytes() if file is not None and file.exists() else b""

@@ -14,6 +14,7 @@ null where nothing was. Keys of `results`:
     series      for each 10 s of the tournament's time (1 s of ours at speed 10 or --shorten 10): at (seconds
                 of ours from the start), sent (requests due in it), answered, per_second (answers), p99 and
                 max (by due moment), late_p99, share (of one core)
+    complete    whether nobody interrupted it
     passed      whether every person was stored and every answer was right
 """
 
@@ -39,6 +40,7 @@ def results(
     faults: Sequence[Fault],
     samples: Sequence[Sample],
     window: float,
+    complete: bool,
 ) -> dict[str, Any]:
     """Everything, as listed above. `samples` reach from the load's start to its end, some in each window."""
     windows = series(exchanges, samples, window)
@@ -52,7 +54,8 @@ def results(
         "faults": grouped(faults),
         "generator": generator(exchanges, samples, max(float(point["share"] or 0) for point in windows)),
         "series": windows,
-        "passed": not faults and people["stored"] == people["expected"],
+        "complete": complete,
+        "passed": complete and not faults and people["stored"] == people["expected"],
     }
 
 

@@ -31,7 +31,7 @@ def text(results: Mapping[str, Any]) -> str:
     own = results["generator"]
     lines = [
         "",
-        f"People     {_people(results['people'])}",
+        f"People     {_people(results)}",
         "",
         f"{'request':<20}{'sent':>8}{'missing':>9}{'wrong':>7}"
         + "".join(f"{name + ' ms':>11}" for name in COLUMNS),
@@ -60,6 +60,8 @@ def text(results: Mapping[str, Any]) -> str:
 
 def failure(results: Mapping[str, Any]) -> str:
     """The last line of a run that did not pass."""
+    if not results["complete"]:
+        return "CUT OFF    this is what was answered by then"
     stored, expected = results["people"]["stored"], results["people"]["expected"]
     missing = sum(row["missing"] for row in results["kinds"].values())
     wrong = sum(row["wrong"] for row in results["kinds"].values())
@@ -70,9 +72,11 @@ def failure(results: Mapping[str, Any]) -> str:
     return f"FAILED     {people}, {wrong:,} wrong answers, {missing:,} missing"
 
 
-def _people(people: Mapping[str, Any]) -> str:
+def _people(results: Mapping[str, Any]) -> str:
+    people = results["people"]
     if people["stored"] is None:
-        return f"{people['expected']:,} should be stored; the server could not be asked"
+        why = "the server could not be asked" if results["complete"] else "not all were sent"
+        return f"{people['expected']:,} should be stored; {why}"
     counts = f"(count {people['before']:,} before, {people['after']:,} after)"
     return f"{people['stored']:,} stored of {people['expected']:,} that should be {counts}"
 

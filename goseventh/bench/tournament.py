@@ -17,12 +17,13 @@ import orjson
 from goseventh.bench import figures, report
 from goseventh.bench.client import Target
 from goseventh.bench.exchange import Exchange
+from goseventh.bench.interruptible import interruptible
 from goseventh.bench.load import Load
 from goseventh.bench.people import fresh_prefix
 from goseventh.bench.schedule import TOURNAMENT, Plan, seconds, shortened
 from goseventh.bench.script import Script, write
 from goseventh.bench.series import WINDOW_SECONDS, Sample
-from goseventh.bench.verdict import judge
+from goseventh.bench.verdict import UNENDED, judge
 from goseventh.bench.wire import Site, Unreachable
 from goseventh.progress import progress
 
@@ -54,11 +55,13 @@ class Refusal(Exception):
 def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Do the whole of it and return the exit code: 0 passed, 1 failed, 2 nothing was sent, 130 interrupted.
 
-    The report goes to `out` (stdout), the progress bar and the one line of a refusal to `err` (stderr).
+    Interrupted, it still tells and keeps what was answered by then. The report goes to `out` (stdout), the
+    progress bar and the one line of a refusal to `err` (stderr).
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
-        return _run(options, out, err)
+        with interruptible():
+            return _run(options, out, err)
     except (Refusal, Unreachable) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED
@@ -85,11 +88,14 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
     print(report.announce(script, lasting, options.speed), file=out, flush=True)
 
     started = datetime.now(UTC)
-    exchanges, samples = _drive(site, script, options, err)
-    after = _count_after(site, options, err)
+    exchanges, samples, complete = _drive(site, script, options, err)
+    after = _count_after(site, options, err) if complete else None
     if err.isatty():
         print("Checking the answers", file=err)  # some seconds: each term is looked for in everybody
     faults = judge(script.people, script.terms, exchanges, strict=options.strict)
+    if not complete:  # whoever still waited for an answer was not denied it
+        faults = [fault for fault in faults if fault.what != UNENDED]
+        exchanges = [exchange for exchange in exchanges if exchange.ended]
     results = figures.results(
         asked={
             "url": options.url,
@@ -110,14 +116,20 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
         faults=faults,
         samples=samples,
         window=WINDOW_SECONDS / options.speed / options.shorten,
+        complete=complete,
     )
     print(report.text(results), file=out, flush=True)
     if options.json:
         options.json.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+    if not complete:
+        raise KeyboardInterrupt
     return PASSED if results["passed"] else FAILED
 
 
-def _drive(site: Site, script: Script, options: Options, err: TextIO) -> tuple[list[Exchange], list[Sample]]:
+def _drive(
+    site: Site, script: Script, options: Options, err: TextIO
+) -> tuple[list[Exchange], list[Sample], bool]:
+    """Also whether nobody interrupted it."""
     samples: list[Sample] = []
 
     with suppress(ValueError, OSError):  # a stalled server leaves some hundred connections open each second
@@ -134,8 +146,14 @@ def _drive(site: Site, script: Script, options: Options, err: TextIO) -> tuple[l
         # Several samples in each window of the series, and no more than one redrawing a second for long.
         step = min(1.0, WINDOW_SECONDS / options.speed / options.shorten / 4)
         load = Load(Target(site.host, site.port), script, options.timeout, tick, step)
-        load.run()
-    return load.exchanges, samples
+        try:
+            load.run()
+        except KeyboardInterrupt:
+            if not load.answered:
+                raise
+            samples.append((time.perf_counter(), time.process_time()))
+            return load.exchanges, samples, False
+    return load.exchanges, samples, True
 
 
 def _count_after(site: Site, options: Options, err: TextIO) -> int | None:

@@ -17,6 +17,9 @@ from goseventh.bench.searches import FIELDS, parsed, unfound, wrong_hits
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+UNENDED = "no answer: none"
+"""Of a request whose answer was neither there nor given up when the load ended."""
+
 
 def judge(
     people: Sequence[Person], terms: Sequence[str], exchanges: Iterable[Exchange], *, strict: bool = True
@@ -34,7 +37,7 @@ def judge(
     right: list[Exchange] = []
     for exchange in sent:
         if exchange.missing:
-            what = f"no answer: {exchange.fault or 'none'}"
+            what = f"no answer: {exchange.fault}" if exchange.fault else UNENDED
         elif strict:
             what = exchange.fault or _wrong(exchange, people, terms, created)
         else:
