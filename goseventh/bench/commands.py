@@ -3,6 +3,7 @@
 import argparse
 
 from goseventh.arguments import Parser, add
+from goseventh.bench.heard import to_the_end
 
 WHOLE = {
     "all": "every part below, and one report of all",
@@ -66,6 +67,7 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         depth.add_argument("--full", action="store_true", help="an hour in all: longer, larger, more of them")
 
 
+@to_the_end
 def _whole(given: argparse.Namespace) -> int:
     from goseventh.bench import plan, whole
     from goseventh.bench.parts.table import TABLE
@@ -111,6 +113,7 @@ def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--append", action="store_true", help="also on a store that is not empty")
 
 
+@to_the_end
 def _tournament(given: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -150,6 +153,7 @@ def _add_search(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
     command.add_argument("--json", metavar="FILE", help="write everything measured into FILE")
 
 
+@to_the_end
 def _search(given: argparse.Namespace) -> int:
     from pathlib import Path
 
@@ -204,6 +208,7 @@ def _share(written: str) -> float:
     return number
 
 
+@to_the_end
 def _compare(given: argparse.Namespace) -> int:
     from pathlib import Path
 
