@@ -4,6 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from statistics import median
 from typing import TextIO
 
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
@@ -29,7 +30,8 @@ def run(
     """Prints the table, and returns the exit code.
 
     1 if a figure of ours is worse by `threshold` (0.1: a tenth); 2 without two reports, or where it means
-    little that nothing is worse: no figure could be tested, some are missing in `new`, it was cut off, or it
+    little that nothing is worse: no figure could be tested, or
+    most not as closely as `threshold`, some are missing in `new`, it was cut off, or it
     did other work. `allow_missing` takes all but the first of that for granted. `strategy` and `workers`
     choose which of our figures stand beside a server of others.
     """
@@ -59,18 +61,30 @@ def run(
         print(f"warning: {warning}", file=err)
     if any(one.verdict == "worse" and YARDSTICK not in one.old.where for one in found):
         return WORSE
-    for why in _unusable(before, after, both, found, allow_missing):
+    for why in _unusable(before, after, both, found, threshold, allow_missing):
         print(f"goseventh: nothing is worse, but that means little: {why}", file=err)
         return UNUSABLE
     return 0
 
 
 def _unusable(
-    before: Results, after: Results, both: Paired, found: Sequence[Compared], allow_missing: bool
+    before: Results,
+    after: Results,
+    both: Paired,
+    found: Sequence[Compared],
+    threshold: float,
+    allow_missing: bool,
 ) -> Iterator[str]:
     """Why nothing was found that may be there."""
     if all(one.p is None or YARDSTICK in one.old.where for one in found):
         yield "no figure of ours could be tested; measure each twice or more, with --repeat"
+    quiet = [one for one in found if one.verdict == "within noise" and YARDSTICK not in one.old.where]
+    leasts = [one.least for one in quiet if one.least is not None]
+    if leasts and (least := median(leasts)) > threshold > 0:
+        yield (
+            f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
+            f" --fail-over is {threshold:.0%}; measure more often, with --repeat, or raise it"
+        )
     if allow_missing:
         return
     if both.only_before:

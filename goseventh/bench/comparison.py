@@ -41,6 +41,8 @@ class Compared:
     p: float | None
     """Corrected for how many figures there are; None where nothing can be tested."""
     verdict: Verdict
+    least: float | None = None
+    """The least change that so many repeats with such noise could tell, as a share, uncorrected."""
 
 
 def compare(pairs: Sequence[tuple[Figure, Figure]], threshold: float) -> list[Compared]:
@@ -50,8 +52,8 @@ def compare(pairs: Sequence[tuple[Figure, Figure]], threshold: float) -> list[Co
     compared = []
     for old, new in pairs:
         change = _change(old, new)
-        p = found.get(id(old))
-        compared.append(Compared(old, new, change, p, _verdict(old, new, change, p, threshold)))
+        p, least = found.get(id(old), (None, None))
+        compared.append(Compared(old, new, change, p, _verdict(old, new, change, p, threshold), least))
     return compared
 
 
@@ -72,8 +74,8 @@ def _change(old: Figure, new: Figure) -> float | None:
 
 
 def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, threshold: float) -> Verdict:
-    if _NEVER.search(old.name) and max(new.values) > max(old.values) == 0:
-        return "worse"  # what must never happen, and did not, is no noise
+    if _NEVER.search(old.name) and max(new.values) > max(old.values):
+        return "worse"  # more of what must never happen is no noise
     if list(old.values) == list(new.values):
         return "within noise"
     if p is None or change is None:
@@ -88,8 +90,8 @@ def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, th
     return "better" if gained else "worse"
 
 
-def _corrected(pairs: Sequence[tuple[Figure, Figure]]) -> list[float]:
-    """The p of each, by a moderated t-test, corrected for their number."""
+def _corrected(pairs: Sequence[tuple[Figure, Figure]]) -> list[tuple[float, float]]:
+    """Of each its p, by a moderated t-test and corrected for their number, and the least it could tell."""
     if not pairs:
         return []
     logs = [(np.log(old.values), np.log(new.values)) for old, new in pairs]
@@ -102,8 +104,10 @@ def _corrected(pairs: Sequence[tuple[Figure, Figure]]) -> list[float]:
     difference = np.array([b.mean() - a.mean() for a, b in logs])
     # Without any noise at all a difference is certain, and none is none.
     t = np.divide(difference, error, out=np.where(difference == 0, 0.0, np.inf), where=error > 0)
-    p = 2 * stats.t.sf(np.abs(t), np.minimum(prior + freedom, freedom.sum()))
-    return [float(one) for one in stats.false_discovery_control(p)]
+    known = np.minimum(prior + freedom, freedom.sum())
+    p = 2 * stats.t.sf(np.abs(t), known)
+    least = np.expm1(stats.t.isf(FALSE_DISCOVERIES / 2, known) * error)
+    return list(zip(stats.false_discovery_control(p).tolist(), least.tolist(), strict=True))
 
 
 def _prior(variances: Floats, freedom: Floats) -> tuple[float, float]:

@@ -117,6 +117,10 @@ def test_what_must_never_be_is_worse_at_once(name: str, told: str) -> None:
     none = replace(figure(0.0, better="lower"), name=name)
     assert verdict(none, replace(none, values=[27.0])).verdict == told
     assert verdict(none, none).verdict == "within noise"
+    some = replace(none, values=[3.0, 1.0])
+    more = verdict(some, replace(none, values=[1.0, 4.0]))
+    assert (more.verdict == "worse") == (told == "worse")
+    assert verdict(some, replace(none, values=[1.0, 2.0])).verdict != "worse"
 
 
 def run(
@@ -168,6 +172,15 @@ def test_where_nothing_could_be_tested_is_no_success(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, *once, allow_missing=True)
     assert code == 2
     assert "no figure of ours could be tested" in err
+
+
+def test_few_noisy_repeats_are_no_success(tmp_path: Path) -> None:
+    noisy = results(noise=0.2, repeats=2), results(seed=2, noise=0.2, repeats=2)
+    code, _, err = run(tmp_path, *noisy)
+    assert code == 2
+    assert "of half of what seems the same only a change by" in err
+    assert "and --fail-over is 10%" in err
+    assert run(tmp_path, results(), results(seed=2))[0] == 0
 
 
 def test_another_machine_is_a_warning(tmp_path: Path) -> None:
