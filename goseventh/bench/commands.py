@@ -202,9 +202,12 @@ def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
 
 def _share(written: str) -> float:
     """Such as 10% or 0.1, from 0 to less than all."""
-    number = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    try:
+        number = float(written.removesuffix("%")) / (100 if written.endswith("%") else 1)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{written}: must be from 0 to less than 100%, such as 10% or 0.1")
     return number
 
 

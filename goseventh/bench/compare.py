@@ -61,7 +61,7 @@ def run(
         print(f"warning: {warning}", file=err)
     if any(one.verdict == "worse" and YARDSTICK not in one.old.where for one in found):
         return WORSE
-    for why in _unusable(before, after, both, found, threshold, allow_missing):
+    for why in (*_too_few(found, threshold), *_unusable(before, after, both, found, allow_missing)):
         print(f"goseventh: nothing is worse, but that means little: {why}", file=err)
         return UNUSABLE
     return 0
@@ -72,19 +72,11 @@ def _unusable(
     after: Results,
     both: Paired,
     found: Sequence[Compared],
-    threshold: float,
     allow_missing: bool,
 ) -> Iterator[str]:
     """Why nothing was found that may be there."""
     if all(one.p is None or YARDSTICK in one.old.where for one in found):
         yield "no figure of ours could be tested; measure each twice or more, with --repeat"
-    quiet = [one for one in found if one.verdict == "within noise" and YARDSTICK not in one.old.where]
-    leasts = [one.least for one in quiet if one.least is not None]
-    if leasts and (least := median(leasts)) > threshold > 0:
-        yield (
-            f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
-            f" --fail-over is {threshold:.0%}; measure more often, with --repeat, or raise it"
-        )
     if allow_missing:
         return
     if both.only_before:
@@ -93,6 +85,17 @@ def _unusable(
         yield "the second was cut off (--allow-missing takes that)"
     if differing := settings_that_differ(before, after):
         yield f"the second did other work: {', '.join(differing)} (--allow-missing takes that)"
+
+
+def _too_few(found: Sequence[Compared], threshold: float) -> Iterator[str]:
+    """Whether the repeats are too few, or too noisy, for `threshold`."""
+    quiet = [one for one in found if one.verdict == "within noise" and YARDSTICK not in one.old.where]
+    leasts = [one.least for one in quiet if one.least is not None]
+    if leasts and (least := median(leasts)) > threshold > 0:
+        yield (
+            f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
+            f" --fail-over is {threshold:.0%}; measure more often, with --repeat, or raise it"
+        )
 
 
 def _whose(results: Results) -> str:

@@ -56,6 +56,10 @@ class Options:
     known: dict[str, Open] = field(default_factory=lambda: table.TABLE)
 
 
+_MOST_SECONDS = 60.0
+"""Each latency of a kind is kept until it is over."""
+
+
 class Refusal(Exception):
     """Nothing was written; the message is one clear line."""
 
@@ -236,8 +240,8 @@ def _build(
 
 def _check(options: Options) -> None:
     """Raises Refusal for what could only fail after a long time."""
-    if not 0 < options.seconds < float("inf"):
-        raise Refusal(f"--seconds {options.seconds:g}: must be more than 0")
+    if not 0 < options.seconds <= _MOST_SECONDS:
+        raise Refusal(f"--seconds {options.seconds:g}: must be more than 0, and at most {_MOST_SECONDS:g}")
     try:
         if options.json:
             options.json.open("ab").close()

@@ -1,12 +1,16 @@
 """That what a report says of people lost is of the worst crash, and only of crashes that could lose."""
 
+from argparse import ArgumentTypeError
 from dataclasses import replace
 from random import Random
 
 import pytest
 
+from goseventh.bench.commands import _share
 from goseventh.bench.crash import cuts
+from goseventh.bench.crash.examiner import Loss, Tally
 from goseventh.bench.crash.recorder import Event, Kind
+from goseventh.bench.parts import crash
 from goseventh.bench.results import Figure, Results
 from goseventh.bench.showing import loss
 from goseventh.bench.showing.markdown import markdown
@@ -65,3 +69,27 @@ def test_the_power_is_cut_where_somebody_can_be_lost() -> None:
     everywhere = cuts.choose(events, 20, Random(1))
     assert min(everywhere) < 51
     assert max(everywhere) == 59
+
+
+def test_that_nobody_was_lost_says_of_how_many_crashes() -> None:
+    said = [line.en for line in view(results()).verdicts if line.en.startswith("No crash")]
+    assert said == ["No crash lost anybody acknowledged by group-commit, per-request, of 10 each."]
+
+
+def test_of_crashes_that_lost_nobody_the_one_counts_that_could_lose_most() -> None:
+    tally = Tally(each=[Loss(0, 0, 0), Loss(400, 0, 0), Loss(20, 0, 0)])
+    assert crash._worst(tally) == "up to 0 of 400 at once"
+
+
+@pytest.mark.parametrize("written", ["200%", "-1", "much"])
+def test_a_share_that_makes_no_sense_is_told_so(written: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="must be from 0 to less than 100%"):
+        _share(written)
+
+
+def test_a_part_of_the_tournament_is_not_called_the_whole() -> None:
+    quick = replace(results(), settings={"depth": "quick"})
+    for run, words in ((quick, "a part of the tournament"), (results(), "the tournament")):
+        said = [line.en for line in view(run).verdicts if "stored" in line.en]
+        assert said
+        assert all(line.startswith(f"Through {words}, ") for line in said)

@@ -161,7 +161,8 @@ def test_an_interrupt_keeps_what_was_measured(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        ({"seconds": 0.0}, "--seconds 0: must be more than 0"),
+        ({"seconds": 0.0}, "--seconds 0: must be more than 0, and at most 60"),
+        ({"seconds": 1e9}, "--seconds 1e+09: must be more than 0, and at most 60"),
         ({"json": Path("/nowhere/results.json")}, "--json /nowhere/results.json: No such file or directory"),
     ],
 )

@@ -93,3 +93,8 @@ def test_a_wide_figure_is_marked() -> None:
     assert "measured 3 times" in text
     assert 'class="wide"' in page(replace(whole, figures=[first]))
     assert "**wide**" not in markdown(replace(whole, figures=[replace(first, values=[2.0, 2.1])]), "en")
+
+
+def test_its_numbers_are_portuguese_too() -> None:
+    late = "requests left late (p99 5.11 ms): latencies are the generator's, too"
+    assert "p99 5,11 ms" in both(late).pt

@@ -115,7 +115,7 @@ def test_the_load_generator_is_compared_with_wrk_on_one_server(tmp_path: Path) -
     }
     assert set(rates) == {"reads by the load generator", "reads by wrk"}
     assert all(rate > 0 for rate in rates.values())
-    assert " is its aim: " in (tmp_path / "report.md").read_text()  # and judged
+    assert " is its aim: " not in (tmp_path / "report.md").read_text()  # so short a load tells nothing
 
 
 def test_a_server_of_somebody_else_is_read_only_from_outside(server: Server, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def _found(rig: Rig, strategy: str, crash: str, tally: Tally) -> Iterator[Observ
 
 
 def _worst(tally: Tally) -> str:
-    worst = max(tally.each, key=lambda one: one.missing)
+    worst = max(tally.each, key=lambda one: (one.missing, one.told))
     return f"up to {worst.missing:,} of {worst.told:,} at once"
 
 

@@ -83,7 +83,13 @@ def _stored(results: Results) -> Iterator[Text]:
         wrong = sum(
             max(one.values) for one in results.figures if one.name == WRONG and _same_run(one, stored)
         )
-        yield _STORED.fill(who=who, people=number(min(stored.values)), wrong=number(wrong))
+        what = _PART if _is_shortened(results) else _WHOLE
+        yield _STORED.fill(what=what, who=who, people=number(min(stored.values)), wrong=number(wrong))
+
+
+def _is_shortened(results: Results) -> bool:
+    """Whether the tournament's load lasted less than it should."""
+    return results.settings.get("depth") == "quick" or results.settings.get("shorten", "1") != "1"
 
 
 def _same_run(one: Figure, other: Figure) -> bool:
@@ -94,7 +100,8 @@ def _losses(results: Results) -> Iterator[Text]:
     rows = [row for row in summaries(results) if row.lost is not None]
     none = [row.strategy for row in rows if row.lost == 0]
     if none:
-        yield _NO_LOSS.fill(who=", ".join(none))
+        crashes = [sum(len(one.values) for one in of(results, "crash", LOST, who)) for who in none]
+        yield _NO_LOSS.fill(who=", ".join(none), crashes=span(crashes))
     for row in rows:
         if row.lost:
             yield _LOSS.fill(who=row.strategy, lost=number(row.lost))
@@ -123,7 +130,7 @@ def _searches(results: Results) -> Iterator[Text]:
 def _generator(results: Results) -> Iterator[Text]:
     """Whether the load generator is fast enough, where it was compared."""
     rates = {one.name: one.values for one in results.figures if one.name in (beside.OURS, beside.THEIRS)}
-    if len(rates) > 1:
+    if len(rates) > 1 and beside.tells(results.settings):
         reached = beside.share(rates[beside.OURS], rates[beside.THEIRS])
         said = _MET if reached >= beside.AIM else _MISSED
         yield said.fill(reached=number(reached * 100), aim=number(beside.AIM * 100), tool=beside.TOOL)
@@ -133,12 +140,15 @@ _CEILING = Text(
     "Of the {what} that bare Sanic answers, group-commit reaches {share} %.",
     "Das {what} que o Sanic nu responde, o group-commit alcança {share} %.",
 )
+_WHOLE = Text("the tournament", "No torneio")
+_PART = Text("a part of the tournament", "Em uma parte do torneio")
 _STORED = Text(
-    "Through the tournament, {who} stored {people} people and gave {wrong} wrong answers.",
-    "No torneio, {who} guardou {people} pessoas e deu {wrong} respostas erradas.",
+    "Through {what}, {who} stored {people} people; {wrong} answers were wrong or missing.",
+    "{what}, {who} guardou {people} pessoas; {wrong} respostas foram erradas ou faltaram.",
 )
 _NO_LOSS = Text(
-    "No crash lost anybody acknowledged by {who}.", "Nenhuma queda perdeu alguém confirmado por {who}."
+    "No crash lost anybody acknowledged by {who}, of {crashes} each.",
+    "Nenhuma queda perdeu alguém confirmado por {who}, de {crashes} cada.",
 )
 _LOSS = Text(
     "A crash of {who} lost up to {lost} people who had been answered with a 201.",

@@ -22,6 +22,11 @@ class Text(NamedTuple):
         )
 
 
+def portuguese(written: str) -> str:
+    """A number as Portuguese writes it."""
+    return written.translate(_SWAPPED)
+
+
 def same(word: str) -> Text:
     """A word that both languages write alike."""
     return Text(word, word)
@@ -39,7 +44,7 @@ def number(value: float) -> Text:
     else:
         written = f"{value:#.3g}" if abs(value) >= 1 else f"{value:.2g}"
         written = written.rstrip("0").rstrip(".") if float(value).is_integer() else written.rstrip(".")
-    return Text(written, written.translate(_SWAPPED))
+    return Text(written, portuguese(written))
 
 
 def span(values: Sequence[float]) -> Text:

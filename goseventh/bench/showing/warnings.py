@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from goseventh.bench.results import Results
-from goseventh.bench.showing.text import Text
+from goseventh.bench.showing.text import Text, portuguese
 
 _PORTUGUESE = {
     "All was measured once: nobody knows how far a second time would be from it.": (
@@ -98,6 +98,8 @@ def _pattern(english: str) -> re.Pattern[str]:
 
 _PATTERNS = {_pattern(english): portuguese for english, portuguese in _PORTUGUESE.items()}
 
+_NUMBER = re.compile(r"\d[\d,]*(\.\d+)?%?")
+
 
 def both(sentence: str) -> Text:
     """A sentence that another version wrote, and this one does not know, stays English."""
@@ -105,10 +107,10 @@ def both(sentence: str) -> Text:
 
 
 def _portuguese(sentence: str) -> str:
-    for pattern, portuguese in _PATTERNS.items():
+    for pattern, translated in _PATTERNS.items():
         if found := pattern.fullmatch(sentence):
-            return portuguese.format(**{name: _portuguese(one) for name, one in found.groupdict().items()})
-    return sentence
+            return translated.format(**{name: _portuguese(one) for name, one in found.groupdict().items()})
+    return portuguese(sentence) if _NUMBER.fullmatch(sentence) else sentence
 
 
 def by_part(results: Results) -> Mapping[str, list[Text]]:
