@@ -108,4 +108,6 @@ def test_a_server_of_somebody_else_has_no_strategy_to_choose() -> None:
 def test_the_load_generator_is_judged_beside_wrk(ours: float, verdict: str) -> None:
     rates = {beside.OURS: ours, beside.THEIRS: 10_000.0}
     figures = [Figure("http", name, "1/s", "neither", {}, [rate]) for name, rate in rates.items()]
-    assert verdict in verdicts(replace(results(), figures=figures))[-1].en
+    run = replace(results(), figures=figures, settings={"seconds": "3"})
+    assert verdict in verdicts(run)[-1].en
+    assert verdicts(replace(run, settings={"seconds": "0.8"})) == []  # too short to tell
