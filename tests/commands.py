@@ -52,18 +52,22 @@ class Commands:
         self._process.stdin.flush()
         return Ended(*orjson.loads(self._process.stdout.readline()))
 
-    def at_each_step(self, code: int, *arguments: object, persistent: bool = False) -> Iterator[Ended]:
+    def at_each_step(
+        self, code: int, *arguments: object, persistent: bool = False, first: int = 1, every: int = 1
+    ) -> Iterator[Ended]:
         """Runs one as often as it does something to the disk, with the first, second … failing so.
+
+        By another `first`, from 1, and not `every` one, only with some of them.
 
         Ends with the first that meets no fault, which is not told. Whoever iterates sets the disk right.
         """
-        number = 0
+        number = first - every
         while True:
-            number += 1
+            number += every
             self.disk.arm(number, code, persistent=persistent)
             ended = self.run(*arguments)
             if not self.disk.lift():
-                assert number > 1, "it did nothing to the disk"
+                assert number > first, "it did nothing to the disk"
                 assert ended.code == 0, ended
                 return
             yield ended

