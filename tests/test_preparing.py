@@ -62,8 +62,8 @@ def test_a_process_that_was_ended_is_no_end_of_the_file() -> None:
 
 def test_the_process_ends_with_whom_it_reads_for() -> None:
     killed = (
-        "import os, sys; from goseventh.preparing import preparing\n"
-        "with preparing(sys.stdin.buffer, 65536): os.kill(os.getpid(), 15)"
+        "import os; from goseventh.preparing import preparing\n"
+        "with preparing(open(os.dup(0), 'rb'), 65536): os.kill(os.getpid(), 15)"
     )
     with subprocess.Popen(
         [sys.executable, "-c", killed], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
