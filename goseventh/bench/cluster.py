@@ -79,16 +79,23 @@ class Cluster:
         """Ends the server: by default the fast shutdown; SIGKILL ends all of its processes at once."""
         if self._process is None:
             return
-        main = self._process.pid
-        # Each process that it started leads a session of its own.
-        others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-        self._process.send_signal(number)
         if number == signal.SIGKILL:
-            for other in others:
-                with suppress(ProcessLookupError):
-                    os.kill(int(other), number)
+            self.signal_all(number)
+        else:
+            self._process.send_signal(number)
         self._process.wait()
         self._process = None
+
+    def signal_all(self, number: signal.Signals) -> None:
+        """Sends the server and each process that it started a signal; SIGSTOP makes it silent."""
+        assert self._process is not None
+        main = self._process.pid
+        # Each of them leads a session of its own.
+        others = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        self._process.send_signal(number)
+        for other in others:
+            with suppress(ProcessLookupError):
+                os.kill(int(other), number)
 
     def close(self) -> None:
         """Ends what runs; the directory is others' to remove. Harmless at any time."""

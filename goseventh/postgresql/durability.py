@@ -1,5 +1,6 @@
 """Whether a server keeps what it answers: the settings on which the promise of a 201 rests."""
 
+import asyncio
 from typing import Any
 
 from goseventh.postgresql import faults
@@ -33,5 +34,8 @@ async def check(connection: Any) -> None:
         found = await unsafe(connection)
     except Exception as error:
         raise faults.judged(error) from error
+    except asyncio.CancelledError:
+        connection.terminate()  # the pool would close it in order, for which a silent server is waited for
+        raise
     if found:
         raise Unavailable(f"the database would lose what it answers: {', '.join(found)}")

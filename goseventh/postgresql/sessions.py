@@ -41,12 +41,24 @@ class Sessions:
             reset=_nothing,
         )
 
-    async def run(self, work: Callable[[Any], Awaitable[T]]) -> T:
-        """Has `work` done on a session. Raises what `faults.judged` makes of an error."""
+    async def run(self, work: Callable[[Any], Awaitable[T]], patience: float | None = None) -> T:
+        """Has `work` done on a session. Raises what `faults.judged` makes of an error.
+
+        A server that says nothing is waited for `patience` seconds, else a little longer than a statement
+        may take.
+        """
         try:
             await self._pool  # connects nothing, and is done but once
-            async with asyncio.timeout(self._seconds + _SILENT_SECONDS), self._pool.acquire() as session:
-                return await work(session)
+            async with asyncio.timeout(patience or self._seconds + _SILENT_SECONDS) as limit:
+                session = await self._pool.acquire()
+                try:
+                    return await work(session)
+                finally:
+                    if limit.expired():
+                        # Else its release asks the same silent server to cancel the statement, and waits.
+                        session.terminate()
+                    # Whoever hung up has it cancelled, and the session goes if that takes long.
+                    await self._pool.release(session, timeout=_SILENT_SECONDS)
         except Exception as error:
             if faults.read_only(error):
                 await self._pool.expire_connections()  # the address may lead elsewhere now

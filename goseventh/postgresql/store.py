@@ -1,6 +1,5 @@
 """The store in PostgreSQL: what each operation asks, and over which sessions."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from time import monotonic
@@ -15,7 +14,7 @@ from goseventh.postgresql.committer import Committer
 from goseventh.postgresql.sessions import Sessions
 from goseventh.watch import Watch
 from storage import records
-from storage.errors import StoreError, Unavailable, Unknown
+from storage.errors import StoreError, Unknown
 from storage.people import Created, Taken
 from storage.records import Record
 
@@ -89,12 +88,9 @@ class PostgresStore:
         if (refusal := self._committer.refusal()) is not None:
             return refusal
         try:
-            async with asyncio.timeout(_READY_SECONDS):
-                await self._readers.run(_need_writable)
+            await self._readers.run(_need_writable, patience=_READY_SECONDS)
         except StoreError as error:
             return error
-        except TimeoutError:
-            return Unavailable("the database does not answer")
         return None
 
     def waiting(self) -> int:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -73,6 +74,42 @@ def test_while_there_is_no_database_all_that_needs_it_gets_503_and_a_retry_is_sa
         own_cluster.start()
         assert post(server, given).status == 201
         assert server.request("GET", f"/pessoas/{someone['id']}").json == someone
+
+
+def test_a_silent_database_is_a_503_within_the_limits_and_loses_nobody(
+    own_cluster: Cluster, tmp_path: Path
+) -> None:
+    url = database(own_cluster)
+    with Server(tmp_path, "--search-timeout", "0.5", workers=1, GOSEVENTH_STORE=url) as server:
+        someone = created(server)
+        given = person()
+        asked = [
+            f"/pessoas/{someone['id']}",
+            "/pessoas?t=a",
+            "/pessoas?t=a&fuzzy=1",
+            "/contagem-pessoas",
+            "/stats",
+            "/ready",
+        ]
+        for path in asked:  # so that there are sessions to be silent on
+            assert server.request("GET", path).status == 200
+        own_cluster.signal_all(signal.SIGSTOP)
+        try:
+            # Twice as many as there are sessions: some wait for one, some for a new one to be made. A
+            # creation is waited for 12 s, and a request that hangs ends the test by the client's own limit.
+            with ThreadPoolExecutor(2 * len(asked) + 1) as clients:
+                creating = clients.submit(post, server, given)
+                for reply in clients.map(lambda path: server.request("GET", path), asked * 2):
+                    assert_problem(reply, 503)
+                assert_problem(creating.result(), 503)
+        finally:
+            own_cluster.signal_all(signal.SIGCONT)
+        until(lambda: server.request("GET", "/ready").status == 200)
+        assert server.request("GET", f"/pessoas/{someone['id']}").json == someone
+        # Nobody knows whether it happened: once, whatever it was.
+        assert post(server, given).status in (201, 422)
+        assert server.request("GET", "/contagem-pessoas").body == b"2"
+        assert "Traceback" not in server.errors()
 
 
 def test_without_a_free_connection_it_is_503_until_there_is_one(own_cluster: Cluster, tmp_path: Path) -> None:
