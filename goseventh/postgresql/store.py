@@ -56,6 +56,7 @@ class PostgresStore:
         """`unsafe`: whether a server may be used that loses what it answers; `watch` is told of groups,
         commits and searches."""
         self._watch = watch
+        self._search_timeout = search_timeout
         self._writers = Sessions(url, writing.lanes, _WRITE_SECONDS, unsafe=unsafe)
         self._readers = Sessions(url, _READERS, search_timeout, unsafe=unsafe)
         self._searchers = Sessions(url, _SEARCHERS, search_timeout, unsafe=unsafe, **search.SETTINGS)
@@ -75,7 +76,10 @@ class PostgresStore:
         )
 
     async def resembling(self, term: str, limit: int) -> list[bytes]:
-        return await self._search("fuzzy", partial(search.resembling, term=term, limit=limit))
+        deadline = monotonic() + self._search_timeout
+        return await self._search(
+            "fuzzy", partial(search.resembling, term=term, limit=limit, deadline=deadline)
+        )
 
     async def count(self) -> int:
         return await self._readers.run(_count)

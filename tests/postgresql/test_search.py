@@ -1,5 +1,7 @@
 """How PostgreSQL looks for people: by which index, and whom text or an id of its own makes special."""
 
+import asyncio
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +14,10 @@ import pytest
 
 from goseventh import person as wire
 from goseventh.postgresql import insert, search, terms
+from goseventh.postgresql.sessions import connect
 from goseventh.postgresql.store import COUNT, GET
 from storage import records
+from storage.errors import Busy
 from tests.serving import Server
 from tests.stores import execute
 from tests.test_contract import assert_problem, created, own, person, post
@@ -95,6 +99,35 @@ def test_a_search_past_its_deadline_gets_503(url: str, tmp_path: Path) -> None:
         Server(tmp_path, "--search-timeout", "0.001", GOSEVENTH_STORE=url) as server,
     ):
         assert_problem(server.request("GET", "/pessoas?t=%C3%9F%C3%9F"), 503)
+
+
+def resembling(url: str, term: str, deadline: float) -> list[bytes]:
+    async def ask() -> list[bytes]:
+        session = await connect(url, **search.SETTINGS)
+        try:
+            return await search.resembling(session, term, 50, deadline)
+        finally:
+            await session.close()
+
+    return asyncio.run(ask())
+
+
+def test_a_forgiving_search_compares_no_more_than_its_budget_and_no_longer_than_its_deadline(
+    url: str,
+) -> None:
+    first, last = (
+        f"INSERT INTO goseventh.people SELECT {n}, gen_random_uuid(), '{n}', 'x', {terms}"
+        for n, terms in enumerate(("'budgetary' || repeat(chr(4) || 'z', 20000)", "'budgetarx'"))
+    )
+    try:
+        execute(url, last)
+        assert resembling(url, "budgetary", math.inf) == [b"x"]
+        execute(url, first)
+        assert resembling(url, "budgetary", math.inf) == [b"x"]
+        with pytest.raises(Busy, match="too long"):
+            resembling(url, "budgetary", 0)
+    finally:
+        execute(url, "DELETE FROM goseventh.people WHERE document = 'x'")
 
 
 @pytest.mark.parametrize(
