@@ -14,6 +14,8 @@ CONNECT_SECONDS = 3.0
 _COMMON = {
     "application_name": "goseventh",
     "search_path": f"{SCHEMA}, public",
+    # Where more is the default, whoever waited for another's lock fails instead of seeing what it wrote.
+    "default_transaction_isolation": "read committed",
     "jit": "off",  # compiling takes longer than anything asked here
 }
 # The server ends what takes too long, and says so; this is for a server that says nothing any more.

@@ -27,6 +27,15 @@ def test_migrating_is_harmless_again_and_at_once_from_many(cluster: Cluster) -> 
     ]
 
 
+def test_whoever_waited_for_another_sees_what_it_wrote_whatever_the_database_defaults_to(
+    cluster: Cluster,
+) -> None:
+    url = database(cluster)
+    name = url.partition("///")[2].partition("?")[0]
+    execute(cluster.url(), f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    assert execute(url, "SHOW transaction_isolation")[0][0] == "read committed"
+
+
 def test_tables_of_a_newer_version_are_left_alone(cluster: Cluster, tmp_path: Path) -> None:
     url = database(cluster)
     goseventh("migrate", GOSEVENTH_STORE=url)
