@@ -9,9 +9,7 @@ from storage.errors import Unusable
 # Whoever holds this advisory lock migrates; any number would do that nobody else uses.
 _LOCK = 0x676F7365
 # Reads the catalogue itself: a look-up by name may be answered from what the session knew before it waited.
-_HAS_VERSIONS = (
-    f"SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename = 'versions')"
-)
+_HAS_TABLE = f"SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename = $1)"
 
 
 async def migrate(connection: Any) -> int:
@@ -48,10 +46,16 @@ async def _upgrade(connection: Any) -> None:
 
 
 async def _version(connection: Any) -> int:
-    """The version of the database's tables, 0 for none."""
-    if not await connection.fetchval(_HAS_VERSIONS):
+    """The version of the database's tables, 0 for none. Raises Unusable where people are gone."""
+    if not await connection.fetchval(_HAS_TABLE, "versions"):
         return 0
-    return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.versions"))
+    found = int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {SCHEMA}.versions"))
+    if found and not await connection.fetchval(_HAS_TABLE, "people"):
+        raise Unusable(
+            f"the database had version {found} of the tables, and {SCHEMA}.people is gone: restore it, or "
+            f"drop the schema {SCHEMA} to begin with nobody"
+        )
+    return found
 
 
 async def _to_distribute(connection: Any) -> bool:

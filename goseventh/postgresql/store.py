@@ -22,6 +22,7 @@ GET = "SELECT document FROM people WHERE bucket = $1 AND id = $2"
 # Of somebody whose id was made elsewhere, so that its last bits say nothing.
 GET_ELSEWHERE = "SELECT document FROM people WHERE id = $1 LIMIT 1"
 COUNT = "SELECT count(*) FROM people"
+_LOOK = "SELECT FROM people LIMIT 0"
 
 # A creation that takes longer has failed for its client too.
 _WRITE_SECONDS = 10.0
@@ -126,6 +127,7 @@ async def _count(session: Any) -> int:
 
 
 async def _need_writable(session: Any) -> None:
-    """Raises what a write would where the server is one that only follows another."""
+    """Raises what a write would where there is no table, or the server only follows another."""
+    await session.execute(_LOOK)
     if await session.fetchval("SHOW transaction_read_only") == "on":
         raise asyncpg.ReadOnlySQLTransactionError("this server takes no writes")

@@ -9,8 +9,9 @@ import pytest
 from goseventh.bench.cluster import Cluster
 from goseventh.postgresql import schema
 from tests.postgresql.running import goseventh
-from tests.serving import ROOT
+from tests.serving import ROOT, Server
 from tests.stores import database, execute
+from tests.test_contract import assert_problem
 
 pytestmark = pytest.mark.debian("postgres")
 
@@ -34,6 +35,16 @@ def test_whoever_waited_for_another_sees_what_it_wrote_whatever_the_database_def
     name = url.partition("///")[2].partition("?")[0]
     execute(cluster.url(), f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
     assert execute(url, "SHOW transaction_isolation")[0][0] == "read committed"
+
+
+def test_people_that_are_gone_are_told_of_and_not_made_anew(cluster: Cluster, tmp_path: Path) -> None:
+    url = database(cluster)
+    with Server(tmp_path, workers=1, GOSEVENTH_STORE=url) as server:
+        execute(url, "DROP TABLE goseventh.people")
+        assert "the tables are not there" in assert_problem(server.request("GET", "/ready"), 503)["detail"]
+    refused = goseventh("migrate", GOSEVENTH_STORE=url)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "goseventh.people is gone" in refused.stderr
 
 
 def test_tables_of_a_newer_version_are_left_alone(cluster: Cluster, tmp_path: Path) -> None:
