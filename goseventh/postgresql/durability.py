@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from goseventh.postgresql import faults
+from goseventh.postgresql.schema import SCHEMA
 from storage.errors import Unavailable
 
 # For each setting the values with which what is committed is on disk before it is answered.
@@ -14,18 +15,24 @@ _SAFE = {
 }
 # Held in the session once it was seen, so that a server that is told otherwise later does not change it.
 _PIN = "SELECT set_config('synchronous_commit', current_setting('synchronous_commit'), false)"
-_ASK = f"SELECT {', '.join(f'current_setting({name!r})' for name in _SAFE)}"
+# A table that PostgreSQL empties when it has crashed; none is no such table yet.
+_UNLOGGED = (
+    "SELECT EXISTS (SELECT FROM pg_class JOIN pg_namespace AS space ON space.oid = relnamespace"
+    f" WHERE nspname = '{SCHEMA}' AND relname = 'people' AND relpersistence = 'u')"
+)
+_ASK = f"SELECT ({_UNLOGGED}), {', '.join(f'current_setting({name!r})' for name in _SAFE)}"
 
 
 async def unsafe(connection: Any) -> list[str]:
     """The settings of this session with which a 201 could be lost, as `name=value`; none if all is well."""
     await connection.execute(_PIN)
-    values = await connection.fetchrow(_ASK)
-    return [
+    unlogged, *values = await connection.fetchrow(_ASK)
+    found = [
         f"{name}={value}"
         for (name, safe), value in zip(_SAFE.items(), values, strict=True)
         if value not in safe
     ]
+    return [*found, f"{SCHEMA}.people=unlogged"] if unlogged else found
 
 
 async def check(connection: Any) -> None:

@@ -6,18 +6,25 @@ from pathlib import Path
 import pytest
 
 from goseventh.bench.cluster import Cluster
+from goseventh.postgresql.database import bring_up_to_date
 from tests.serving import NotServing, Server
 from tests.stores import database, execute
 
 pytestmark = pytest.mark.debian("postgres")
 
 
-@pytest.mark.parametrize("setting", ["synchronous_commit=off", "synchronous_commit=local"])
+@pytest.mark.parametrize(
+    "setting", ["synchronous_commit=off", "synchronous_commit=local", "goseventh.people=unlogged"]
+)
 def test_a_database_that_would_lose_people_is_refused_unless_that_is_wanted(
     cluster: Cluster, tmp_path: Path, setting: str
 ) -> None:
     url = database(cluster)
-    execute(cluster.url(), f"ALTER DATABASE {re.findall('people[0-9_]+', url)[0]} SET {setting}")
+    if setting.endswith("unlogged"):
+        bring_up_to_date(url)
+        execute(url, "ALTER TABLE goseventh.people SET UNLOGGED")
+    else:
+        execute(cluster.url(), f"ALTER DATABASE {re.findall('people[0-9_]+', url)[0]} SET {setting}")
     with pytest.raises(NotServing) as refused:
         Server(tmp_path, GOSEVENTH_STORE=url)
     assert refused.value.code == 1
