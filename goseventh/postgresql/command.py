@@ -43,7 +43,7 @@ class Command:
             raise
         except asyncpg.PostgresError as error:
             # The server's own words name no address and no password.
-            raise Unusable(f"{self.name} can't be used: {faults.judged(error)} ({error.sqlstate})") from error
+            raise Unusable(f"{self.name} can't be used: {faults.judged(error)}") from error
         except ValueError as error:
             raise Unusable("--store is no address that PostgreSQL's driver understands") from error
         except Exception as error:

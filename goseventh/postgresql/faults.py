@@ -11,7 +11,14 @@ _OWN = frozenset({"21", "22", "23"})
 _READ_ONLY = "25006"
 # The class of lost connections: the driver says it too.
 _LOST = "08"
+_STRANGER = Unavailable("the database does not let this user in: mind the name and the password")
 _KNOWN: dict[str, StoreError] = {
+    "28000": _STRANGER,
+    "28P01": _STRANGER,
+    "3D000": Unavailable("there is no such database"),
+    "42501": Unavailable("this user of the database may not do that"),
+    # Of all that is asked for by name only the trigrams' can be missing where the tables are there.
+    "42704": Unavailable("pg_trgm is not in the schema goseventh or public, where its names are looked up"),
     "42P01": Unavailable("the tables are not there: goseventh migrate makes them"),
     "53100": Full("the database's disk is full"),
     "53200": Busy("the database is out of memory"),

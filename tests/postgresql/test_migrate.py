@@ -47,6 +47,32 @@ def test_people_that_are_gone_are_told_of_and_not_made_anew(cluster: Cluster, tm
     assert "goseventh.people is gone" in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("statement", "before", "after", "said"),
+    [
+        ("NULL", "user=goseventh", "user=nobody_such", "does not let this user in"),
+        ("NULL", "///people", "///nowhere", "no such database"),
+        ("DROP ROLE IF EXISTS guest; CREATE ROLE guest LOGIN", "user=goseventh", "user=guest", "may not do"),
+        (
+            "CREATE SCHEMA elsewhere; CREATE EXTENSION pg_trgm SCHEMA elsewhere",
+            "",
+            "",
+            "pg_trgm is not in the schema goseventh or public",
+        ),
+    ],
+    ids=["user", "database", "right", "extension"],
+)
+def test_what_stands_in_the_way_is_said_in_a_line(
+    cluster: Cluster, statement: str, before: str, after: str, said: str
+) -> None:
+    url = database(cluster)
+    execute(url, f"DO $$ BEGIN {statement}; END $$")
+    refused = goseventh("migrate", GOSEVENTH_STORE=url.replace(before, after))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert said in refused.stderr
+    assert "SQLSTATE" not in refused.stderr
+
+
 def test_tables_of_a_newer_version_are_left_alone(cluster: Cluster, tmp_path: Path) -> None:
     url = database(cluster)
     goseventh("migrate", GOSEVENTH_STORE=url)
