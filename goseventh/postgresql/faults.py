@@ -7,7 +7,7 @@ from storage.errors import Busy, Full, StoreError, Unavailable
 # With these the server has surely rolled back, and the same again may succeed.
 _AGAIN = frozenset({"40001", "40P01"})
 # By their first two characters: what a row is at fault for, and not the server.
-_OWN = frozenset({"21", "22", "23"})
+_OWN = frozenset({"21", "22", "23", "54"})
 _READ_ONLY = "25006"
 # The class of lost connections: the driver says it too.
 _LOST = "08"

@@ -143,10 +143,19 @@ asyncio.run(take())
 """
 
 
-def test_a_row_that_the_database_refuses_fails_alone(url: str, tmp_path: Path) -> None:
-    execute(
-        url, "ALTER TABLE goseventh.people ADD CONSTRAINT no_bad CHECK (terms NOT LIKE '%bad-row%') NOT VALID"
-    )
+@pytest.mark.parametrize(
+    ("check", "named"),
+    [
+        ("terms NOT LIKE '%bad-row%'", "CheckViolationError 23514"),
+        ("goseventh.fits(terms)", "ProgramLimitExceededError 54000"),
+    ],
+    ids=["violation", "limit"],
+)
+def test_a_row_that_the_database_refuses_fails_alone(
+    url: str, tmp_path: Path, check: str, named: str
+) -> None:
+    execute(url, _FITS)
+    execute(url, f"ALTER TABLE goseventh.people ADD CONSTRAINT no_bad CHECK ({check}) NOT VALID")
     try:
         with Server(tmp_path, workers=1, GOSEVENTH_STORE=url) as server:
             load = Load(server, own(), limit=40)
@@ -156,10 +165,22 @@ def test_a_row_that_the_database_refuses_fails_alone(url: str, tmp_path: Path) -
             assert (len(load.acknowledged), load.others) == (160, [])
             assert {reply.status for reply in bad.others} == {503}
             assert bad.acknowledged == {}
-            assert "CheckViolationError 23514" in server.errors()
+            assert named in server.errors()
             assert "bad-row" not in server.errors()
     finally:
         execute(url, "ALTER TABLE goseventh.people DROP CONSTRAINT no_bad")
+
+
+# What PostgreSQL says to a row that is too long for an index.
+_FITS = """
+CREATE OR REPLACE FUNCTION goseventh.fits(terms text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    IF terms LIKE '%bad-row%' THEN
+        RAISE EXCEPTION 'made up' USING ERRCODE = '54000';
+    END IF;
+    RETURN true;
+END $$
+"""
 
 
 def test_a_deadlock_or_a_failed_serialization_is_tried_again(url: str, running: Server) -> None:
