@@ -81,10 +81,9 @@ class Committer:
     async def close(self) -> None:
         """Refuses who is queued, and gives the groups that are being committed a moment."""
         self._stopped = True
-        refusal = Unavailable("the server is stopping")
         while not self._queue.empty():
             if (waiting := self._queue.get_nowait()) is not None:
-                _settle([waiting], [refusal])
+                _settle([waiting], [_stopping()])
         for _ in self._lanes:
             self._queue.put_nowait(None)
         await asyncio.wait(self._lanes, timeout=_CLOSE_SECONDS)
@@ -102,7 +101,11 @@ class Committer:
                     break
                 group.append(waiting)
                 room -= waiting.record.size
-            outcomes = await self._write([waiting.record for waiting in group])
+            try:
+                outcomes = await self._write([waiting.record for waiting in group])
+            except asyncio.CancelledError:
+                _settle(group, [_stopping()] * len(group))
+                raise
             self._observer.wrote_group(len(group))
             _settle(group, outcomes)
 
@@ -137,7 +140,7 @@ class Committer:
     def _refusal(self) -> StoreError | None:
         """Why nobody is taken."""
         if self._stopped:
-            return Unavailable("the server is stopping")
+            return _stopping()
         return Busy("too many creations are waiting") if self.waiting() >= self._queue_limit else None
 
     def _warn(self, error: StoreError) -> None:
@@ -145,6 +148,10 @@ class Committer:
         if monotonic() >= self._quiet_until:
             self._quiet_until = monotonic() + _QUIET_SECONDS
             _log.warning("people are refused: %s", error)
+
+
+def _stopping() -> Unavailable:
+    return Unavailable("the server is stopping")
 
 
 def _settle(group: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:

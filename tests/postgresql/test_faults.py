@@ -1,5 +1,6 @@
 """Databases that end, refuse, are full of connections, or fail by a row: 503 or 507, and nobody lost."""
 
+import asyncio
 import signal
 import subprocess
 import sys
@@ -10,8 +11,14 @@ from pathlib import Path
 import orjson
 import pytest
 
+from goseventh import person as wire
 from goseventh.bench.cluster import Cluster
 from goseventh.bench.crash.load import Load
+from goseventh.postgresql.committer import Committer
+from goseventh.postgresql.database import bring_up_to_date
+from goseventh.postgresql.sessions import Sessions
+from storage.errors import Unavailable
+from storage.observer import Nobody
 from tests.load import assert_kept
 from tests.serving import ROOT, Server, ask, until
 from tests.stores import database, execute, running_cluster
@@ -110,6 +117,29 @@ def test_a_silent_database_is_a_503_within_the_limits_and_loses_nobody(
         assert post(server, given).status in (201, 422)
         assert server.request("GET", "/contagem-pessoas").body == b"2"
         assert "Traceback" not in server.errors()
+
+
+def test_whose_group_is_cut_off_by_the_end_of_a_worker_is_told(own_cluster: Cluster) -> None:
+    url = database(own_cluster)
+    bring_up_to_date(url)
+    records = [wire.prepare(orjson.dumps(person())) for _ in range(2)]
+
+    async def cut_off() -> None:
+        sessions = Sessions(url, 1, 10.0, unsafe=False)
+        committer = Committer(sessions, group_limit=1, lanes=1, queue_limit=9, observer=Nobody())
+        await committer.create(records[0])
+        own_cluster.signal_all(signal.SIGSTOP)
+        try:
+            creating = asyncio.ensure_future(committer.create(records[1]))
+            await asyncio.sleep(0.1)
+            await committer.close()
+            await sessions.close()
+            with pytest.raises(Unavailable, match="stopping"):
+                await asyncio.wait_for(creating, 5)
+        finally:
+            own_cluster.signal_all(signal.SIGCONT)
+
+    asyncio.run(cut_off())
 
 
 def test_without_a_free_connection_it_is_503_until_there_is_one(own_cluster: Cluster, tmp_path: Path) -> None:
