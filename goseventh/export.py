@@ -109,7 +109,7 @@ def _standard_output() -> Iterator[BinaryIO]:
         with output() as file:
             yield file
     except OSError as error:
-        silence()
+        silence(sys.stdout)
         if isinstance(error, BrokenPipeError):  # whoever reads has seen enough
             raise
         raise Unusable(f"standard output can't be written: {error.strerror}") from error

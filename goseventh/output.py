@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from goseventh.endings import FAULTY
 
@@ -18,7 +18,7 @@ def say(line: str) -> None:
         print(line, flush=True)
     except OSError as error:
         _lost.append(error)
-        silence()
+        silence(sys.stdout)
 
 
 def unsaid() -> int:
@@ -35,10 +35,10 @@ def unsaid() -> int:
     return FAULTY
 
 
-def silence() -> None:
+def silence(stream: TextIO) -> None:
     """Has what is still buffered go nowhere: to write it at the end would fail once more."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 

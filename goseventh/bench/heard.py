@@ -1,11 +1,12 @@
 """What is printed while a benchmark runs, which goes on when nobody reads it any more, as behind `| head`."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from functools import wraps
 from typing import Any, TextIO
+
+from goseventh.output import silence
 
 
 class Unheard:
@@ -31,9 +32,7 @@ class Unheard:
         try:
             yield
         except BrokenPipeError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())  # what is still buffered goes there too
-            os.close(nowhere)
+            silence(self._stream)
 
 
 def to_the_end(run: Callable[..., int]) -> Callable[..., int]:
