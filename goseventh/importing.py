@@ -140,16 +140,14 @@ def _rehearsing(settings: Settings) -> Iterator[Add]:
 def _groups(prepared: Iterator[Prepared], most: Callable[[], int]) -> Iterator[list[Prepared]]:
     """Groups of about as many lines as `most` says when each begins, or as memory has room for."""
     group: list[Prepared] = []
-    begin = 0
+    lines = begin = 0
     full = most()
     for part in prepared:
         group.append(part)
-        if (
-            sum(len(one.given) + len(one.refused) for one in group) >= full
-            or part.read - begin >= _GROUP_BYTES
-        ):
+        lines += len(part.given) + len(part.refused)
+        if lines >= full or part.read - begin >= _GROUP_BYTES:
             yield group
-            group, begin, full = [], part.read, most()
+            group, lines, begin, full = [], 0, part.read, most()
     if group:
         yield group
 
