@@ -52,5 +52,4 @@ class Unread:
 
     def lost(self, connection: Connection) -> None:
         """The loop has dropped all that it had for it."""
-        self.release(connection)
         self.leaving.discard(connection)
