@@ -1,7 +1,7 @@
 """What a process keeps open of a log and its tables, for all its searches."""
 
 from index.tables import Kept as Tables
-from index.term_log import Sealed
+from index.term_log import Segments
 
 
 class Kept:
@@ -11,7 +11,7 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        self.segments = Sealed()
+        self.segments = Segments()
         self.signatures: Tables = {}
         self.outlines: Tables = {}
         self.blocks = self.skipped = 0

@@ -20,7 +20,7 @@ for it changes the magic too.
 
 import struct
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from index import grams, tables
 from index.grams import Codes
-from index.tables import Parts
+from index.tables import Parts, Table
 from index.term_log import Slice
 
 MAGIC = b"GSS2"
@@ -137,24 +137,33 @@ def wanted(needle: bytes) -> Wanted:
     return Wanted(long, _short(needle) if count <= _FEW_GRAMS else None)
 
 
-def candidates(opened: Signature, asked: Wanted, parts: Parts) -> int:
-    """The blocks, a bit each, outside which a needle is not; SignatureError if a row is missing."""
+def candidates(opened: Signature, asked: Wanted, table: Table) -> int:
+    """The blocks, a bit each, outside which a needle is not; SignatureError if a row is missing.
+
+    `opened` is the table's header.
+    """
+    parts, known = table.parts, table.open
     left = (1 << opened.blocks) - 1
-    rows = []
-    if asked.short is not None and not _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
-        rows = [_hash(asked.short, multiplier) * opened.short >> 16 for multiplier in _MULTIPLIERS]
-    first, count = opened.short, opened.long
-    rows += [first + (hashed * count >> 16) for hashed in asked.long]
-    width, rows_a_part = opened.width, _rows_a_part(opened.width)
-    for number in rows:
-        which, at = divmod(number, rows_a_part)
-        row = parts(_ROWS + which)[at * width : (at + 1) * width]
+    width, step = opened.width, _rows_a_part(opened.width) * opened.width
+    for number in _rows_of(opened, asked, parts):
+        which, at = divmod(number * width, step)
+        row = (known.get(_ROWS + which) or parts(_ROWS + which))[at : at + width]
         if len(row) < width:
             raise SignatureError("a row is missing")
         left &= int.from_bytes(row, "little")
         if not left:
             break
     return left
+
+
+def _rows_of(opened: Signature, asked: Wanted, parts: Parts) -> Iterator[int]:
+    """The numbers of the rows of what is asked, those that may tell most first: often a few are enough."""
+    if asked.short is not None and not _holds(tables.content(parts(_COMMON)).cast("I"), asked.short):
+        for multiplier in _MULTIPLIERS:
+            yield _hash(asked.short, multiplier) * opened.short >> 16
+    first, count = opened.short, opened.long
+    for hashed in asked.long:
+        yield first + (hashed * count >> 16)
 
 
 def _short(needle: bytes) -> int | None:

@@ -49,13 +49,16 @@ def search(
     asked = signature.wanted(needle)
     spent = 0
     for span, table in tables.cover(transaction, signatures, first, walk.last(), kept.signatures):
-        runs = [(max(span.first, first), span.end)]
-        if table is not None:
+        if table is None:
+            runs = [(max(span.first, first), span.end)]
+        else:
             spent += _SIGNATURE_COST
             opened = signature.read(table.header)
-            blocks = signature.candidates(opened, asked, table.parts)
+            blocks = signature.candidates(opened, asked, table)
             kept.blocks += opened.blocks
             kept.skipped += opened.blocks - blocks.bit_count()
+            if not blocks:
+                continue
             at, size = span.first, opened.block
             runs = [
                 (max(at + begin * size, first), min(at + end * size, span.end))
@@ -94,8 +97,6 @@ def _collect(found: list[bytes], limit: int, needle: bytes, where: Slice, at: in
 
 def ranges(bits: int, longest: int) -> list[tuple[int, int]]:
     """Where ones are: from a pair's first bit to before its second; gaps of up to `longest` are closed."""
-    if not bits:
-        return []
     return [found.span() for found in _ones(longest).finditer(f"{bits:b}"[::-1])]
 
 

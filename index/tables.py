@@ -8,8 +8,8 @@ theirs. Part 0 is the header: it is written last, so parts without one are those
 finished.
 """
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import google_crc32c
@@ -28,6 +28,8 @@ PART = 7936
 PREFIX = 9
 """Bytes of a key that all parts of a table share."""
 _CRC = 4
+# Of so many logs, or moments of one, the spans are made once.
+_SEALED_KEPT = 8
 
 Parts = Callable[[int], memoryview]
 """Gives a stored part of a table by its number; raises TableError if it is missing."""
@@ -43,6 +45,8 @@ class Table(NamedTuple):
     header: bytes
     """The content of that part."""
     parts: Parts
+    open: Mapping[int, memoryview]
+    """Those parts that a look into this is enough for; it grows. Who asks for many saves half of the time."""
 
 
 class Span(NamedTuple):
@@ -72,14 +76,9 @@ class Span(NamedTuple):
         return (Span(first, tier, 1) for first in range(self.first, self.end, tier))
 
 
-def spans(sealed: int) -> Iterator[Span]:
+def spans(sealed: int) -> tuple[Span, ...]:
     """The spans of the entries up to the number `sealed`, whole tiers: the groups, then the tiers left."""
-    tier = term_log.TIERS[-1]
-    group = GROUP * tier
-    grouped = sealed // group * group
-    for first in range(1, grouped, group):
-        yield Span(first, group, 0)
-    yield from Span(grouped + 1, sealed - grouped, 1).tiers()
+    return _spans(sealed, term_log.TIERS[-1], GROUP)
 
 
 def span_of(prefix: bytes) -> Span | None:
@@ -104,7 +103,7 @@ class Opened(NamedTuple):
 Kept = dict[Span, Opened]
 """Tables of one database that a process has opened.
 
-A part with pages of its own stays where it is until it is removed (see `term_log.Sealed`). A tier's is when
+A part with pages of its own stays where it is until it is removed (see `term_log.Segments`). A tier's is when
 its group's table comes: who finds none of the group may use what is kept of the tier.
 """
 
@@ -133,14 +132,15 @@ def cover(
     sealed = 0
     kept = {} if kept is None else kept
     if database is not None:
-        sealed = term_log.sealed(last)
+        sealed, now = term_log.sealed(last), transaction.id()
         for span in spans(sealed):
-            if span.end > first:
-                found = _stored(transaction, database, span, kept)
-                if found or span.level:
-                    yield span, found
-                else:
-                    yield from ((tier, _stored(transaction, database, tier, kept)) for tier in span.tiers())
+            if span.end <= first:
+                continue
+            found = _stored(transaction, now, database, span, kept)
+            if found or span.level:
+                yield span, found
+            else:
+                yield from ((tier, _stored(transaction, now, database, tier, kept)) for tier in span.tiers())
     yield Span(sealed + 1, last - sealed, 0), None
 
 
@@ -161,11 +161,19 @@ def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span
             found = bool(cursor.key())
 
 
+@lru_cache(_SEALED_KEPT)
+def _spans(sealed: int, tier: int, tiers: int) -> tuple[Span, ...]:
+    group = tiers * tier
+    grouped = sealed // group * group
+    groups = (Span(first, group, 0) for first in range(1, grouped, group))
+    return *groups, *Span(grouped + 1, sealed - grouped, 1).tiers()
+
+
 def _stored(
-    transaction: "Transaction[memoryview]", database: _Database, span: Span, kept: Kept
+    transaction: "Transaction[memoryview]", now: int, database: _Database, span: Span, kept: Kept
 ) -> Table | None:
-    """The table of a span, unchecked; None if there is none, or not all of it yet."""
-    opened, now = kept.get(span), transaction.id()
+    """The table of a span in the transaction with the id `now`; None if there is none, or not all of it."""
+    opened = kept.get(span)
     # Another thread's may be newer.
     if opened is None or opened.since > now:
         header = transaction.get(span.key(HEADER), db=database)
@@ -174,7 +182,7 @@ def _stored(
         opened = kept[span] = Opened(now, span.prefix, bytes(content(header)), {})
         for tier in span.tiers() if not span.level else ():
             kept.pop(tier, None)
-    return Table(opened.header, partial(_part, transaction, database, opened))
+    return Table(opened.header, partial(_part, transaction, database, opened), opened.views)
 
 
 def _part(

@@ -21,6 +21,8 @@ from index.segment import Entry, Segment
 TIERS = (16, 128, 1024, 16384)
 # No commit ever waits for a merge larger than this, in bytes; some 20,000 people of the tournament.
 SEALED = 4 << 20
+# More than there are between two sealed ones, unless texts are long.
+_MOST_RECENT = 64
 
 T = TypeVar("T")
 _Stored = tuple[bytes, bytes]
@@ -47,18 +49,21 @@ class _Opened(NamedTuple):
     part: Segment
 
 
-class Sealed:
-    """Segments of one log that never change again, opened once for all walks of a process.
+class Segments:
+    """Those of one log, opened once for all walks of a process.
 
     py-lmdb touches every page of a value that it returns: of a sealed segment some 700, which takes 50 µs,
     or reads them all from the disk. LMDB moves no value that has pages of its own and is not written again:
-    these views outlive the transaction that they came from, and last as long as the environment is open. Any
-    thread may use it.
+    these views outlive the transaction that they came from, and last as long as the environment is open, or
+    until the segment is merged with others. Any thread may use it.
     """
 
     def __init__(self) -> None:
-        # By the largest tier: those that have its entries, in their order.
+        # By the largest tier: those that have its entries, in their order. They never change again.
         self.tiers: dict[int, Sequence[_Opened]] = {}
+        # By the numbers of the first entry and behind the last. Some have been merged since, but no snapshot
+        # has one of the same entries again: one that has, has this one.
+        self.recent: dict[tuple[int, int], _Opened] = {}
 
 
 class Walk:
@@ -68,14 +73,15 @@ class Walk:
         self,
         transaction: "Transaction[memoryview] | Transaction[bytes]",
         database: _Database,
-        sealed: Sealed | None = None,
+        kept: Segments | None = None,
     ) -> None:
-        """With `sealed`, which is for this log alone, the transaction has buffers and only reads."""
+        """With `kept`, which is for this log alone, the transaction has buffers and only reads."""
         self._transaction, self._database = transaction, database
         self._cursor = transaction.cursor(database)
-        self._sealed = sealed
+        self._kept = kept
         # Up to which number segments are taken from it: none until the last one is known.
         self._unchanging = 0
+        self._last = 0
         # The one opened last.
         self._opened: _Opened | None = None
         self.touched = 0
@@ -85,11 +91,11 @@ class Walk:
         """The number of the last entry; 0 if there is none."""
         if not self._cursor.last():
             return 0
-        self._opened = self._open()
-        last = self._opened.end - 1
-        if self._sealed is not None:
-            self._unchanging = sealed(last)
-        return last
+        self._opened = _open(*self._cursor.item())
+        self._last = self._opened.end - 1
+        if self._kept is not None:
+            self._unchanging = sealed(self._last)
+        return self._last
 
     def slices(self, first: int, end: int) -> Iterator[Slice]:
         """The entries from the number `first` to before `end`, as far as there are any."""
@@ -110,12 +116,12 @@ class Walk:
 
     def _find(self, number: int) -> _Opened | None:
         """The segment that has the entry of this number."""
-        if self._sealed is None or number > self._unchanging:
+        if self._kept is None or number > self._unchanging:
             return self._seek(number)
         tier = (number - 1) // TIERS[-1]
-        known = self._sealed.tiers.get(tier)
+        known = self._kept.tiers.get(tier)
         if known is None:
-            known = self._sealed.tiers[tier] = self._open_tier(tier)
+            known = self._kept.tiers[tier] = self._open_tier(tier)
         at = bisect_right(known, number, key=attrgetter("first")) - 1
         return known[at] if at >= 0 and number < known[at].end else None
 
@@ -123,9 +129,6 @@ class Walk:
         opened = []
         number, end = tier * TIERS[-1] + 1, (tier + 1) * TIERS[-1]
         while number <= end and (found := self._seek(number)):
-            if not stays(self._transaction, self._database, found.part.texts):
-                # Its page is shared with what changes; between long texts such a small one never merges.
-                found = found._replace(part=segment.read(memoryview(bytes(self._cursor.item()[1]))))
             opened.append(found)
             self.touched += len(found.part.texts)
             number = found.end
@@ -134,16 +137,27 @@ class Walk:
     def _seek(self, number: int) -> _Opened | None:
         # No page is touched of a value that the cursor only passes.
         behind = self._cursor.set_range(key_of(number + 1))
+        end = _number(self._cursor.key()) if behind else self._last + 1
         if not (self._cursor.prev() if behind else self._cursor.last()):
             return None
-        opened = self._open()
+        opened = self._at_cursor(end)
         return opened if number < opened.end else None
 
-    def _open(self) -> _Opened:
-        key, stored = self._cursor.item()
-        part = segment.read(memoryview(stored))
-        first = int.from_bytes(key, "big")
-        return _Opened(first, first + len(part.offsets), part)
+    def _at_cursor(self, end: int) -> _Opened:
+        """The segment there, which has the entries to before `end` if the last one is known."""
+        if self._kept is None:
+            return _open(*self._cursor.item())
+        recent, first = self._kept.recent, _number(self._cursor.key())
+        opened = recent.get((first, end))
+        if opened is None:
+            opened = _open(*self._cursor.item())
+            if not stays(self._transaction, self._database, opened.part.texts):
+                # Its page is shared with what changes. Between long texts such a small one never merges.
+                opened = opened._replace(part=segment.read(memoryview(bytes(self._cursor.value()))))
+            if len(recent) >= _MOST_RECENT:
+                recent.clear()
+            recent[opened.first, opened.end] = opened
+        return opened
 
 
 def append(transaction: Transaction, database: _Database, first: int, entries: Sequence[Entry]) -> None:
@@ -210,7 +224,16 @@ def key_of(number: int) -> bytes:
 def numbers(transaction: Transaction, database: _Database) -> Iterator[int]:
     """Walks the numbers under which segments are kept, and touches none of their pages."""
     for key in transaction.cursor(database).iternext(keys=True, values=False):
-        yield int.from_bytes(key, "big")
+        yield _number(key)
+
+
+def _open(key: bytes | memoryview, stored: bytes | memoryview) -> _Opened:
+    part, first = segment.read(memoryview(stored)), _number(key)
+    return _Opened(first, first + len(part.offsets), part)
+
+
+def _number(key: bytes | memoryview) -> int:
+    return int.from_bytes(key, "big")
 
 
 def _build(first: int, entries: Sequence[Entry]) -> Iterator[_Stored]:

@@ -82,12 +82,11 @@ def signatures(stored: bytes) -> None:
     except signature.SignatureError:
         return
     parts = [header, tables.seal(common[: len(common) // 4 * 4])]
+    table = tables.Table(header, lambda part: memoryview(parts[part] if part < len(parts) else rows), {})
     for needle in (b"", stored[:1], stored[:3], stored[:12]):
         asked = signature.wanted(needle)
         try:
-            left = signature.candidates(
-                opened, asked, lambda part: memoryview(parts[part] if part < len(parts) else rows)
-            )
+            left = signature.candidates(opened, asked, table)
         except signature.SignatureError:
             continue
         assert 0 <= left < 1 << opened.blocks

@@ -1,7 +1,7 @@
 import random
 import string
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from unittest.mock import patch
 
@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from goseventh.bench import people
 from index import grams, signature, tables, text
-from index.signature import Signature, SignatureError
+from index.signature import SignatureError
+from index.tables import Table
 from tests.index.stored import made, whole
 from tests.nasty import texts
 
 FIELDS = st.lists(texts(most=12), min_size=1, max_size=4)
-Table = tuple[Signature, Callable[[int], memoryview]]
 
 
 def built(entries: Sequence[bytes]) -> list[bytes]:
@@ -25,12 +25,12 @@ def built(entries: Sequence[bytes]) -> list[bytes]:
 
 def opened(entries: Sequence[bytes]) -> Table:
     parts = [memoryview(tables.seal(content)) for content in built(entries)]
-    return signature.read(bytes(tables.content(parts[tables.HEADER]))), parts.__getitem__
+    return Table(bytes(tables.content(parts[tables.HEADER])), parts.__getitem__, {})
 
 
 def blocks(table: Table, needle: bytes) -> list[int]:
     """The numbers of the blocks that are left."""
-    found = signature.candidates(table[0], signature.wanted(needle), table[1])
+    found = signature.candidates(signature.read(table.header), signature.wanted(needle), table)
     return [block for block in range(found.bit_length()) if found >> block & 1]
 
 
@@ -61,7 +61,7 @@ def test_nothing_is_ever_overlooked(entries: list[list[str]], terms: list[str], 
         table = opened(lowered)
     for term in terms:
         found = blocks(table, text.needle(term))
-        assert all(block < table[0].blocks for block in found)
+        assert all(block < signature.read(table.header).blocks for block in found)
         for position, entry in enumerate(lowered):
             assert position // 2 in found or text.needle(term) not in entry
 
@@ -89,9 +89,9 @@ def test_a_letter_that_is_rare_leaves_its_own_blocks_without_the_long_grams(need
     entries = [b"none of it"] * 1000
     for position in (130, 640):
         entries[position] = needle.encode()
-    table, parts = opened(entries)
-    asked = signature.wanted(needle.encode())
-    assert signature.candidates(table, asked._replace(long=[]), parts) == 1 << 1 | 1 << 5
+    table = opened(entries)
+    asked = signature.wanted(needle.encode())._replace(long=[])
+    assert signature.candidates(signature.read(table.header), asked, table) == 1 << 1 | 1 << 5
 
 
 def test_long_needles_cost_no_more_than_some_grams() -> None:

@@ -1,3 +1,4 @@
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
@@ -5,10 +6,11 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lmdb import Transaction
 
 from index import term_log
 from index.segment import Entry
-from index.term_log import Walk
+from index.term_log import Segments, Walk
 from tests.index.databases import opened
 from tests.index.test_segment import contents
 
@@ -38,6 +40,30 @@ def test_groups_of_any_size_come_back_in_order(sizes: list[int]) -> None:
             keys = [int.from_bytes(bytes(key), "big") for key, _ in snapshot.cursor(database)]
             lengths = [len(part.offsets) for part, _, _ in walk.slices(1, first)]
     assert keys == [1 + sum(lengths[:i]) for i in range(len(lengths))]
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(1, 200), max_size=60), st.integers(0, 60))
+def test_what_is_kept_shows_each_snapshot_its_own_entries(sizes: list[int], when: int) -> None:
+    def entries(snapshot: "Transaction[memoryview]", kept: Segments) -> list[Entry]:
+        walk = Walk(snapshot, database, kept)
+        walk.last()
+        return walked(walk)
+
+    with TemporaryDirectory() as place, opened(Path(place)) as (environment, database), ExitStack() as ending:
+        kept, older, seen = Segments(), None, 0
+        first = 1
+        for turn, size in enumerate(sizes):
+            with environment.begin(write=True) as transaction:
+                term_log.append(transaction, database, first, [entry(first + i) for i in range(size)])
+            first += size
+            if turn == when:
+                older, seen = ending.enter_context(environment.begin(buffers=True)), first
+            with environment.begin(buffers=True) as snapshot:
+                assert entries(snapshot, kept) == [entry(number) for number in range(1, first)]
+            if older:
+                assert entries(older, kept) == [entry(number) for number in range(1, seen)]
+    assert len(kept.recent) <= 64
 
 
 def test_a_walk_meets_few_segments(tmp_path: Path) -> None:
