@@ -17,12 +17,12 @@ import numpy as np
 
 from index import resemblance
 from index.fold import fold
-from index.mask import SHORT, Masks, gram, masks
-from index.nearest import Distances, Nearest
-from index.outline import Outlines
+from index.mask import BITS, SHORT, Masks, gram, masks
+from index.nearest import Nearest
+from index.outline import LARGEST, LONGEST, Outlines
 from index.resemblance import Way
 from index.segment import Segment
-from index.text import ENTRY_END, FIELD_END
+from index.text import FIELD_END
 
 _GRAMS_AN_EDIT = 4
 # Fields compared letter by letter: some 3 µs each.
@@ -50,16 +50,22 @@ def search(sources: Iterable[Source], term: str, limit: int, deadline: float = m
         return []
     whole, part = resemblance.whole(folded), resemblance.part(folded)
     grams = _GRAMS_AN_EDIT * resemblance.edits(folded)
-    wholes: Nearest[Source] = Nearest(2 * grams, _WHOLE_BUDGET)
-    parts: Nearest[Source] = Nearest(min(grams, len(folded) // 2), _PART_BUDGET)
-    looks = _looks(folded, whole, _difference, wholes) + _looks(folded, part, _lack, parts)
+    # What makes a whole field unlike the term is a gram that only one of both has; what makes a part so is a
+    # gram of the term that is nowhere in the field.
+    wholes: Nearest[Source] = Nearest(BITS - 2 * grams, _WHOLE_BUDGET)
+    parts: Nearest[Source] = Nearest(BITS - min(grams, len(folded) // 2), _PART_BUDGET)
+    absent = {size: ~masks([folded], size).reshape(()) for size in (gram(SHORT), gram(LONGEST))}
+    looks = _looks(absent, whole, np.bitwise_xor, wholes) + _looks(absent, part, np.bitwise_or, parts)
+    # Always the same, so that it stays in the fastest caches.
+    scratch = np.empty(LARGEST, np.uint64)
     for source in sources:
         for look in looks:
             if monotonic() > deadline:
                 raise TimeoutError
             fields = source.outlines.between(look.shortest, look.longest)
             for begin, stored in source.outlines.masks(*fields):
-                look.nearest.offer(source, begin, look.distance(stored, look.mask))
+                bits = look.alike(stored, look.absent, scratch[: len(stored)])
+                np.bitwise_count(bits, look.nearest.room(source, begin, len(stored)))
     opened = _Opened()
     scored = _scored(wholes.best(), folded, opened, whole)
     scored += _scored(parts.best(), folded, opened, part)
@@ -71,9 +77,10 @@ class _Look(NamedTuple):
 
     shortest: int
     longest: int
-    mask: np.uint64
-    """The term's."""
-    distance: Callable[[Masks, np.uint64], Distances]
+    alike: np.ufunc
+    """Of a stored mask and `absent`: sets the bits in which a field is like the term."""
+    absent: Masks
+    """The term's mask inverted, without a dimension: numpy would make such an array of a scalar each time."""
     nearest: Nearest[Source]
 
 
@@ -85,30 +92,10 @@ class _Scored(NamedTuple):
     field: int
 
 
-def _looks(
-    folded: str,
-    way: Way,
-    distance: Callable[[Masks, np.uint64], Distances],
-    nearest: Nearest[Source],
-) -> list[_Look]:
+def _looks(absent: dict[int, Masks], way: Way, alike: np.ufunc, nearest: Nearest[Source]) -> list[_Look]:
+    """Those of a way to resemble; `absent` by the size of the grams."""
     borders = ((way.shortest, min(way.longest, SHORT)), (max(way.shortest, SHORT + 1), way.longest))
-    return [
-        _Look(low, high, masks([folded], gram(high))[0], distance, nearest)
-        for low, high in borders
-        if low <= high
-    ]
-
-
-def _difference(stored: Masks, mask: np.uint64) -> Distances:
-    """How many bits differ: grams that only one of both has."""
-    differing: Distances = np.bitwise_count(stored ^ mask)
-    return differing
-
-
-def _lack(stored: Masks, mask: np.uint64) -> Distances:
-    """How many bits of `mask` are missing: grams of the term that are nowhere in the field."""
-    lacking: Distances = np.bitwise_count(mask) - np.bitwise_count(stored & mask)
-    return lacking
+    return [_Look(low, high, alike, absent[gram(high)], nearest) for low, high in borders if low <= high]
 
 
 def _scored(
@@ -124,8 +111,7 @@ def _scored(
     letters = []
     for number, place, source, _ in found:
         part, position = opened.find(source, number)
-        text = bytes(part.stretch(position, position + 1)).rstrip(ENTRY_END)
-        letters.append(fold(text.split(FIELD_END, place + 1)[place].decode()))
+        letters.append(fold(part.text(position).split(FIELD_END, place + 1)[place].decode()))
     return [
         _Scored(score, source, field)
         for score, (_, _, source, field) in zip(way.scores(folded, letters), found, strict=True)

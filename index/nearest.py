@@ -1,53 +1,72 @@
-"""The least of many distances, up to a budget, in one pass."""
+"""The most alike of many things, up to a budget, in one pass."""
 
+from bisect import bisect_right
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Distances = NDArray[np.uint8]
+Likeness = NDArray[np.uint8]
 Owner = TypeVar("Owner")
-_FAR = 255
+_TOGETHER = 1 << 15
+"""Things that are looked through at once: as many as the fastest caches hold, in some 15 µs."""
 
 
 class Nearest(Generic[Owner]):
-    """The things of least distance among all that were offered, up to a budget; of equals the first."""
+    """The things of greatest likeness among all that were offered, up to a budget; of equals the first."""
 
     def __init__(self, bound: int, budget: int) -> None:
-        """`bound` is the largest distance of interest."""
+        """`bound` is the least likeness of interest."""
         self._budget = budget
-        # Of what is offered from now on.
+        # Of what is looked through from now on.
         self._cut = bound
-        self._kept: list[tuple[Distances, NDArray[np.int64], Owner]] = []
-        # Of those kept, how many came after the cut was last set.
-        self._uncounted = 0
+        # Of the nearest so far, the most alike first: how unlike they are, and where among all offered.
+        self._unlikeness = np.zeros(0, np.uint8)
+        self._places = np.zeros(0, np.int64)
+        # Of each offer where its first thing is, and whose, of which number.
+        self._firsts: list[int] = []
+        self._owners: list[tuple[Owner, int]] = []
+        self._offered = 0
+        # The last of them, still to be looked through.
+        self._waiting = np.empty(_TOGETHER, np.uint8)
+        self._near = np.empty(_TOGETHER, np.bool_)
+        self._wait = 0
+        # How many may wait: few at first, as nearly all are near until there is a budget of them.
+        self._together = _TOGETHER >> 3
 
-    def offer(self, owner: Owner, begin: int, distances: Distances) -> None:
-        """Takes the distances of an owner's things that are numbered from `begin`."""
-        if np.minimum.reduce(distances, initial=_FAR) > self._cut:
-            return
-        near = (distances <= self._cut).nonzero()[0]
-        self._kept.append((distances[near], near + begin, owner))
-        self._uncounted += len(near)
-        # Each time would take longer than what it spares: mostly a few come at a time.
-        if self._uncounted >= self._budget:
-            self._set_cut()
+    def room(self, owner: Owner, begin: int, count: int) -> Likeness:
+        """Where to put, before the next call, the likenesses of so many of an owner's things.
+
+        They are numbered from `begin`, and are at most _TOGETHER.
+        """
+        if self._wait + count > self._together:
+            self._choose()
+            self._together = min(2 * self._together, _TOGETHER)
+        self._firsts.append(self._offered)
+        self._owners.append((owner, begin))
+        self._offered += count
+        self._wait += count
+        return self._waiting[self._wait - count : self._wait]
 
     def best(self) -> list[tuple[Owner, int]]:
         """The nearest things first, by owner and number."""
-        if not self._kept:
-            return []
-        distances, numbers, owned = zip(*self._kept, strict=True)
-        owners = np.repeat(np.arange(len(owned)), [len(part) for part in numbers])
-        chosen = np.argsort(np.concatenate(distances), kind="stable")[: self._budget]
-        numbered = np.concatenate(numbers)[chosen].tolist()
-        return [
-            (owned[owner], number) for owner, number in zip(owners[chosen].tolist(), numbered, strict=True)
-        ]
+        self._choose()
+        best = []
+        for place in self._places.tolist():
+            offer = bisect_right(self._firsts, place) - 1
+            owner, begin = self._owners[offer]
+            best.append((owner, begin + place - self._firsts[offer]))
+        return best
 
-    def _set_cut(self) -> None:
-        met = np.bincount(np.concatenate([distances for distances, _, _ in self._kept]))
-        # Enough are as near as this by now, and of equals the first are taken.
-        enough = int(met.cumsum().searchsorted(self._budget))
-        self._cut = min(self._cut, enough - 1)
-        self._uncounted = 0
+    def _choose(self) -> None:
+        waiting = self._waiting[: self._wait]
+        near = np.greater_equal(waiting, self._cut, self._near[: self._wait]).nonzero()[0]
+        if len(near):
+            unlikeness = np.concatenate((self._unlikeness, ~waiting[near]))
+            places = np.concatenate((self._places, near + (self._offered - self._wait)))
+            chosen = unlikeness.argsort(kind="stable")[: self._budget]
+            self._unlikeness, self._places = unlikeness[chosen], places[chosen]
+            if len(chosen) == self._budget:
+                # Of equals the first are taken.
+                self._cut = 256 - int(self._unlikeness[-1])
+        self._wait = 0

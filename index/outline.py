@@ -38,6 +38,9 @@ REPEATED = 1 << 31
 _FIELD_BITS = 13
 # With its checksum and what LMDB adds a part fills 16 pages.
 _PART = 65_512
+_MASK = np.dtype("<u8")
+LARGEST = _PART // _MASK.itemsize
+"""Masks a part at most."""
 _HEADER = struct.Struct(f"<4sI{LONGEST + 1}I")
 # Entries, or fields, that one step of building takes: nobody waits for the GIL for longer than 0.5 ms.
 _STEP = 512
@@ -62,7 +65,7 @@ class Outlines:
             raise OutlineError("a header of another kind")
         self._starts = [*starts, self.fields]
         self._part = part
-        self._first_numbers = 1 - -self.fields * 8 // _PART
+        self._first_numbers = 1 - -self.fields * _MASK.itemsize // _PART
         self._opened: dict[int, memoryview] = {}
 
     def between(self, shortest: int, longest: int) -> tuple[int, int]:
@@ -72,13 +75,12 @@ class Outlines:
     def masks(self, begin: int, end: int) -> Iterator[tuple[int, Masks]]:
         """The masks of the fields from `begin` to before `end`, a part at a time with its first field."""
         while begin < end:
-            part, at = divmod(begin * 8, _PART)
-            found = self._part(1 + part)
-            if len(found) <= at:
+            part, at = divmod(begin, _PART // _MASK.itemsize)
+            found = np.frombuffer(self._part(1 + part), _MASK)[at : at + end - begin]
+            if not len(found):
                 raise OutlineError("a part is missing")
-            stored = np.frombuffer(found, "<u8", offset=at)[: end - begin]
-            yield begin, stored
-            begin += len(stored)
+            yield begin, found
+            begin += len(found)
 
     def first_place(self, field: int) -> tuple[int, int]:
         """The first place where a field is: the position of an entry, and of the field in it."""
@@ -126,7 +128,7 @@ def build(texts: Iterable[Slice], entries: int) -> list[bytes]:
     lengths, stored, counts, places = (np.concatenate(arrays) for arrays in zip(*lots, strict=True))
     order = np.argsort(lengths, kind="stable")
     starts = np.searchsorted(lengths[order], np.arange(LONGEST + 1))
-    body = [stored[order].astype("<u8").tobytes(), _numbers(counts, places, order).astype("<u4").tobytes()]
+    body = [stored[order].astype(_MASK).tobytes(), _numbers(counts, places, order).astype("<u4").tobytes()]
     parts = [part[at : at + _PART] for part in body for at in range(0, len(part), _PART)]
     return [_HEADER.pack(MAGIC, len(order), *starts.tolist()), *parts]
 
