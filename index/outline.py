@@ -57,20 +57,21 @@ class Outlines:
 
     def __init__(self, header: memoryview | bytes, part: Callable[[int], memoryview | bytes]) -> None:
         """`part` gives the content of a part by its number, that of the header being 0."""
-        try:
-            magic, self.fields, *starts = _HEADER.unpack(header)
-        except struct.error as error:
-            raise OutlineError("a header of another length") from error
-        if magic != MAGIC:
+        if len(header) != _HEADER.size:
+            raise OutlineError("a header of another length")
+        if header[: len(MAGIC)] != MAGIC:
             raise OutlineError("a header of another kind")
-        self._starts = [*starts, self.fields]
+        # Fields, then the starts: few of them are asked for.
+        self._counts = memoryview(header)[len(MAGIC) :].cast("I")
+        self.fields = self._counts[0]
         self._part = part
         self._first_numbers = 1 - -self.fields * _MASK.itemsize // _PART
         self._opened: dict[int, memoryview] = {}
 
     def between(self, shortest: int, longest: int) -> tuple[int, int]:
         """The fields of these lengths: from the first to before the second number."""
-        return self._starts[max(shortest, 0)], self._starts[min(longest, LONGEST) + 1]
+        begin = self._counts[1 + max(shortest, 0)]
+        return begin, self._counts[2 + longest] if longest < LONGEST else self.fields
 
     def masks(self, begin: int, end: int) -> Iterator[tuple[int, Masks]]:
         """The masks of the fields from `begin` to before `end`, a part at a time with its first field."""

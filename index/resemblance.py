@@ -35,7 +35,8 @@ class Way(NamedTuple):
         if not fields:
             return []
         scored = process.cdist([term], fields, scorer=self.scorer, score_cutoff=LEAST_SCORE / self.share)
-        return [round(score * self.share, 3) for score in scored[0].tolist()]  # it scores in single precision
+        # It scores in single precision.
+        return [score and round(score * self.share, 3) for score in scored[0].tolist()]
 
 
 def edits(term: str) -> int:
