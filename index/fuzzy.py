@@ -25,7 +25,7 @@ from index.segment import Segment
 from index.text import FIELD_END
 
 _GRAMS_AN_EDIT = 4
-# Fields compared letter by letter: some 3 µs each.
+# Fields compared letter by letter: to fetch and compare one takes some 7 µs in a large log.
 _WHOLE_BUDGET = 150
 _PART_BUDGET = 150
 
