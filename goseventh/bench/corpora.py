@@ -108,18 +108,18 @@ class Corpus:
 class Tournament:
     """Letters at random, in the numbers that the tournament draws."""
 
-    def __init__(self, seed: int, prefix: bytes = b"") -> None:
-        """`prefix` is put before each nickname."""
+    def __init__(self, seed: int, suffix: bytes = b"") -> None:
+        """`suffix` is put behind each nickname."""
         self._rng = np.random.default_rng([seed, 2])
-        self._prefix = prefix
-        self.may_repeat = len(prefix) + _MAY_REPEAT
+        self._suffix = suffix
+        self.may_repeat = len(suffix) + _MAY_REPEAT
 
     def draw(self, first: int, count: int) -> Iterator[Named]:
-        prefix, lowered_prefix = self._prefix, self._prefix.lower()
-        nicknames = self._texts(LETTERS, LONGEST_NICKNAME - len(prefix), count)
+        suffix, lowered_suffix = self._suffix, self._suffix.lower()
+        nicknames = self._texts(LETTERS, LONGEST_NICKNAME - len(suffix), count)
         names = self._texts(LETTERS_AND_SPACES, LONGEST_NAME, count)
         for (nickname, lowered), (name, lowered_name) in zip(nicknames, names, strict=True):
-            yield Named(prefix + nickname, name, lowered_prefix + lowered, lowered_name)
+            yield Named(nickname + suffix, name, lowered + lowered_suffix, lowered_name)
 
     def _texts(self, alphabet: str, longest: int, count: int) -> Iterator[tuple[bytes, bytes]]:
         """Texts of 1 to `longest` of the alphabet's characters, as they are and lower-cased."""

@@ -27,8 +27,9 @@ def measure(large: Path, creations: int, seed: int, show: Show) -> dict[str, Any
     rates: dict[str, list[float]] = {"empty": [], "large": []}
     for turn in range(ROUNDS):
         show(turn, ROUNDS, "creating")
-        prefix = f"Round{'ABCDEFGH'[turn]}".encode()  # nobody has such nicknames yet
-        corpus = Corpus(partial(Tournament, prefix=prefix), creations, seed + turn + 1)
+        # Nobody has such nicknames yet, and they fall anywhere among those there are, as any that come do:
+        # neighbours would share the pages that a commit writes anew.
+        corpus = Corpus(partial(Tournament, suffix=b"~%d" % turn), creations, seed + turn + 1)
         people = list(chain.from_iterable(corpus.batches(_BATCH)))
         with tempfile.TemporaryDirectory(dir=large.parent) as place:
             create(Path(place))

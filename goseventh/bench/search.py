@@ -51,7 +51,8 @@ class Options:
     seconds: float = 2.0  # of searches of one kind by one contender
     directory: Path | None = None  # where a temporary directory is made
     json: Path | None = None
-    creations: int = 12_800  # of each round of the growth measure
+    # Of each round of the growth measure: in the empty store, too, a tier is sealed and given its tables.
+    creations: int = 20_000
     crowded_seconds: float = 5.0
     known: dict[str, Open] = field(default_factory=lambda: table.TABLE)
 

@@ -8,6 +8,7 @@ import pytest
 from goseventh import person
 from goseventh.bench import corpora
 from goseventh.bench.corpora import RARE_MARK, SPREAD_MARK, Corpus, Tournament
+from goseventh.bench.people import LONGEST_NICKNAME
 from index.text import FIELD_END
 from storage.records import Record
 
@@ -46,11 +47,12 @@ def test_the_planted_are_there_and_spread_to_the_end(name: str, size: int) -> No
     assert max(b - a for a, b in zip([-1, *spread], [*spread, size], strict=True)) <= size // 50 * 2 + 2
 
 
-def test_a_prefix_makes_other_nicknames() -> None:
-    corpus = Corpus(partial(Tournament, prefix=b"RoundA"), 500, 1)
+def test_a_suffix_makes_other_nicknames_anywhere_among_all() -> None:
+    corpus = Corpus(partial(Tournament, suffix=b"~1"), 500, 1)
     nicknames = {record.nickname for batch in corpus.batches(500) for record in batch}
     assert len(nicknames) == 500
-    assert all(nickname.startswith(b"RoundA") for nickname in nicknames)
+    assert all(nickname.endswith(b"~1") and len(nickname) <= LONGEST_NICKNAME for nickname in nicknames)
+    assert len({nickname[:1] for nickname in nicknames}) > 40
 
 
 def test_names_of_brazil_have_accents() -> None:
