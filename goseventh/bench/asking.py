@@ -109,7 +109,8 @@ def _searches(site: Site, seed: int) -> Iterator[Ask]:
 
 
 def _creations(site: Site, asked: Create, *, read_back: bool) -> Iterator[Ask]:
-    corpus = Corpus(partial(Tournament, prefix=fresh_prefix().encode()), asked.people, asked.seed)
+    # Behind the nicknames, so that they fall anywhere among those there are.
+    corpus = Corpus(partial(Tournament, suffix=fresh_prefix().encode()), asked.people, asked.seed)
     # A document is `{"id":"`, the id, and the rest; what is sent is the same without the id.
     bodies = [b"{" + one.after.removeprefix(b'",') for batch in corpus.batches(8192) for one in batch]
     lengths = [len(body) for body in bodies]
