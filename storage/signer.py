@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from threading import Event, Thread
-from time import sleep
 
 import lmdb
 from lmdb import Transaction, _Database
@@ -25,7 +24,8 @@ from storage.strategies.shape import Job
 _log = logging.getLogger("goseventh.storage")
 # Nobody waits much longer for the write lock, or for the flush, than behind a group of people.
 _BYTES_A_TRANSACTION = 512 << 10
-_RETRY_SECONDS = 0.1
+_BUSY_SECONDS = 0.1
+_FAILED_SECONDS = 60.0
 
 
 class _ClosingError(Exception):
@@ -75,25 +75,30 @@ class Signer:
         os.close(self._lock)
 
     def _run(self) -> None:
-        while self._wanted.wait() and not self._closing:
+        again: float | None = None
+        while True:
+            self._wanted.wait(again)
+            if self._closing:
+                return
             self._wanted.clear()
             with lock.unless_held(self._lock) as mine:
-                if mine:
-                    self._add_missing()
-            if not mine:  # what was sealed since the other looked is still to be done
-                sleep(_RETRY_SECONDS)
-                self._wanted.set()
+                done = mine and self._add_missing()
+            # What was sealed since another looked is still to be done; a disk that was full may have room.
+            again = None if done else _FAILED_SECONDS if mine else _BUSY_SECONDS
 
-    def _add_missing(self) -> None:
+    def _add_missing(self) -> bool:
+        """Whether nothing is missing afterwards; else the reason is in the log, once."""
         try:
             for kind, span in self._missing():
                 self._add(kind, span)
         except _ClosingError:
-            return
+            return False
         except Exception as error:
             if not self._complained:
                 self._complained = True
                 _log.warning("searches stay slower than they could be, for tables are missing: %r", error)
+            return False
+        return True
 
     def _missing(self) -> Iterator[tuple[Kind, Span]]:
         """Whatever a sealed tier, or a group of them, should have by now."""

@@ -1,5 +1,6 @@
 """Signatures come by themselves, and nothing depends on them but speed."""
 
+import errno
 import logging
 import os
 from collections.abc import Iterator
@@ -198,6 +199,25 @@ def test_a_failure_to_build_costs_signatures_and_nothing_else(
         assert isinstance(made.create("new"), Created)
         made.store.close()
     assert not made.broken.is_set()
+
+
+def test_what_failed_is_tried_again_though_nobody_comes(
+    unsigned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signer, "_FAILED_SECONDS", 0.01)
+    failing = [OSError(errno.ENOSPC, "No space left on device"), MemoryError()]
+    transact = Committer.transact
+
+    def at_first(self: Committer[str], job: Job) -> None:
+        if failing:
+            raise failing.pop()
+        transact(self, job)
+
+    monkeypatch.setattr(Committer, "transact", at_first)
+    made = Opened(unsigned, table.DEFAULT)
+    until(made.store.signed)
+    assert not failing
+    made.store.close()
 
 
 def test_what_another_worker_has_signed_is_not_signed_again(
