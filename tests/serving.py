@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Protocol, Self
 
 import orjson
 
@@ -22,6 +22,23 @@ from goseventh.bench.crash.running import Reply, ask, until
 __all__ = ["ROOT", "NotServing", "Reply", "Server", "alive", "ask", "until"]
 ROOT = Path(__file__).resolve().parent.parent
 _DEADLINE = 20.0
+
+
+class Process(Protocol):
+    """What a server's main process is to whoever started it, of what `subprocess.Popen` has."""
+
+    pid: int
+    stdout: IO[str] | None
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int) -> None: ...
+
+    def communicate(self) -> object: ...
+
+    def kill(self) -> None: ...
 
 
 class NotServing(AssertionError):
@@ -48,16 +65,11 @@ class Server:
         self.directory = directory
         # Not a pipe: nobody reads it meanwhile, and a server that logs much would stand still.
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed with the server
-        command = [sys.executable, "-m", *program, "serve", "--port", "0", "--workers", str(workers)]
-        self.process = subprocess.Popen(
-            [*command, "--data-dir", str(directory), *flags],
-            cwd=ROOT,
-            env={key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
-            | variables,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
+        arguments = [*program[1:], "serve", "--port", "0", "--workers", str(workers)]
+        arguments += ["--data-dir", str(directory), *flags]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GOSEVENTH_")}
+        environment |= variables
+        self.process = self._begin(program[0], arguments, environment, self._errors)
         self.banner = [self._line() for _ in range(3)]
         match = re.search(r"http://(\[|)\S+:(\d+)", self.banner[0])
         assert match is not None, self.banner
@@ -155,6 +167,19 @@ class Server:
             with suppress(ProcessLookupError):  # a worker does not outlive the main process for long
                 os.kill(pid, signal.SIGKILL)
         self.process.wait(_DEADLINE)
+
+    def _begin(
+        self, module: str, arguments: list[str], environment: dict[str, str], errors: IO[str]
+    ) -> Process:
+        """Runs a module as the main process."""
+        return subprocess.Popen(
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
 
     def _line(self) -> str:
         assert self.process.stdout is not None

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from goseventh.bench.crash import promises
 from goseventh.bench.crash.examiner import Examiner, Tally
 from goseventh.bench.crash.images import Disk, Variant
 from goseventh.bench.crash.load import Load, Person, by_id
 from goseventh.bench.crash.recorder import Event, Recorder, acknowledged
+from tests.forked import ForkedServer, Origin
 from tests.proof import small
 from tests.serving import NotServing, Server, until
 from tests.storage.disk import CountingDisk
@@ -48,7 +49,7 @@ class Phase(StrEnum):
 
 
 class Bench:
-    """One disk, and all that servers on it have promised."""
+    """One disk, and all that servers on it have promised; a context."""
 
     def __init__(self, work: Path, strategy: str, examiner: Examiner) -> None:
         work.mkdir()
@@ -66,15 +67,30 @@ class Bench:
             | self.faults.variables
             | {"LD_PRELOAD": f"{self._recorder.library}:{self.faults.library}"}
         )
+        self._origin = Origin(self._variables)
         self._documents: dict[str, bytes] = {}
         self._sent: dict[str, Person] = {}
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._origin.__exit__()
+
     def start(self) -> Server:
         """A server; raises NotServing."""
-        data = self._root / "data"
-        return Server(
-            data, "--strategy", self._strategy, workers=2, program=(small.PROGRAM,), **self._variables
+        flags = ("--strategy", self._strategy)
+        return ForkedServer(
+            self._origin, self._root / "data", *flags, program=(small.PROGRAM,), **self._variables
         )
+
+    def clear(self) -> None:
+        """Begins with an empty disk again. No server may run."""
+        for place in self._root.iterdir():
+            shutil.rmtree(place)
+        self._recorder.clear()
+        self._disk = Disk(self._root)
+        self._documents, self._sent = {}, {}
 
     def load(self, server: Server, prefix: str, each: int, tally: Tally) -> None:
         """A few creations; every answer is one that a failing disk allows."""
@@ -124,9 +140,9 @@ def starting(
     `numbers`: which operations fail, one after the other; ends early when a server does not get that far.
     """
     tally = Tally()
-    with Examiner(strategy, small.EXAMINER) as examiner:
+    place = work / "start"
+    with Examiner(strategy, small.EXAMINER) as examiner, Bench(place, strategy, examiner) as bench:
         for number in numbers:
-            bench = Bench(work / f"start-{number}", strategy, examiner)
             where = f"{trouble}, operation {number} {Phase.START}"
             bench.faults.arm(number, trouble.code, persistent=trouble.persistent)
             try:
@@ -140,10 +156,11 @@ def starting(
             with bench.start() as server:
                 bench.load(server, "again", 1, tally)
             bench.examine(tally, f"{where}, started again")
-            shutil.rmtree(work / f"start-{number}")
+            bench.clear()
             step()
             if met == 0:
-                return tally
+                break
+    shutil.rmtree(place)
     return tally
 
 
@@ -155,8 +172,10 @@ def serving(
     `numbers` as for `starting`, counted anew each time.
     """
     tally = Tally()
-    with Examiner(strategy, small.EXAMINER) as examiner:
-        bench = Bench(work / "serving", strategy, examiner)
+    with (
+        Examiner(strategy, small.EXAMINER) as examiner,
+        Bench(work / "serving", strategy, examiner) as bench,
+    ):
         server = bench.start()
         try:
             for number in numbers:

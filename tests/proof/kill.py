@@ -11,6 +11,7 @@ from random import Random
 from goseventh.bench.crash import kill, promises
 from goseventh.bench.crash.examiner import Tally
 from goseventh.bench.crash.load import Load
+from tests.forked import ForkedServer, Origin
 from tests.proof import small
 from tests.serving import Server, until
 from tests.storage.disk import KILL, CountingDisk
@@ -84,16 +85,20 @@ def run(work: Path, strategy: str, cycles: int, step: Callable[[], None] = lambd
         Strike(disk, victim, operations if cycle % 2 else 0) for cycle, victim in enumerate(victims(cycles))
     ]
 
-    def start(directory: Path, variables: Mapping[str, str]) -> Server:
-        flags = ("--strategy", strategy)
-        return Server(directory, *flags, workers=2, program=(small.PROGRAM,), **disk.variables, **variables)
+    with Origin(disk.variables) as origin:
 
-    return kill.run(
-        work,
-        strategy,
-        start,
-        strikes,
-        refused=_REFUSED.get(strategy, ()),
-        examined_by=small.EXAMINER,
-        step=step,
-    )
+        def start(directory: Path, variables: Mapping[str, str]) -> Server:
+            flags = ("--strategy", strategy)
+            return ForkedServer(
+                origin, directory, *flags, program=(small.PROGRAM,), **disk.variables, **variables
+            )
+
+        return kill.run(
+            work,
+            strategy,
+            start,
+            strikes,
+            refused=_REFUSED.get(strategy, ()),
+            examined_by=small.EXAMINER,
+            step=step,
+        )

@@ -1,5 +1,6 @@
 """Builds `recorder.c` and reads what it recorded of a server: one order over all its processes."""
 
+import os
 import struct
 from enum import IntEnum
 from pathlib import Path
@@ -62,6 +63,12 @@ class Recorder:
             "RECORDER_LOG": str(self._log),
             "RECORDER_ROOT": str(self.root),
         }
+
+    def clear(self) -> None:
+        """Forgets all that was recorded, for a `root` that is empty again. No server may run."""
+        os.truncate(self._log, 0)
+        self._events = []
+        self._read = 0
 
     def events(self) -> list[Event]:
         """All that was recorded until now; each is read once. No server may be in the midst of a call."""
