@@ -1,8 +1,9 @@
-"""Servers forked from one process that has imported all that they do: most of a start is imports.
+"""Servers and commands forked from one process that has imported theirs: most of a start is imports.
 
 `python -m tests.forked` does so for each order on the socket that is its standard input, until its end.
 """
 
+import atexit
 import os
 import runpy
 import select
@@ -11,7 +12,9 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO, Self
 
@@ -30,10 +33,10 @@ _NUMBER = struct.Struct("i")
 class Forked:
     """A process that is no child of this one; has what a `Process` has."""
 
-    def __init__(self, told: int, stdout: IO[str]) -> None:
-        """`told`: where its parent says its id and, once it has ended, how."""
+    def __init__(self, told: int, stdout: IO[str] | None = None) -> None:
+        """`told`: where its parent says its id and, once it has ended, how; `stdout`: the end to read."""
         self._told = told
-        self.stdout: IO[str] | None = stdout
+        self.stdout = stdout
         self.pid = self._next()
         self._code: int | None = None
 
@@ -93,17 +96,46 @@ class Origin:
         self._process.communicate()
 
     def start(
-        self, module: str, arguments: Sequence[str], variables: Mapping[str, str], errors: int
-    ) -> Forked:
-        """As `python -m module argument…` with these variables only, its errors into a descriptor."""
-        order = orjson.dumps([module, arguments, variables])
+        self,
+        module: str,
+        arguments: Sequence[str],
+        variables: Mapping[str, str],
+        said: tuple[int, int],
+        cwd: Path = ROOT,
+    ) -> int:
+        """As `python -m module argument…` with these variables only, `said` its output and errors.
+
+        Returns where it is told of it, as `Forked` wants it.
+        """
+        order = orjson.dumps([module, arguments, variables, str(cwd)])
         assert len(order) < _ORDER_LIMIT
-        stdout, its_stdout = os.pipe()
         told, its_told = os.pipe()
-        socket.send_fds(self._orders, [order], [its_stdout, errors, its_told])
-        os.close(its_stdout)
+        socket.send_fds(self._orders, [order], [*said, its_told])
         os.close(its_told)
-        return Forked(told, os.fdopen(stdout))
+        return told
+
+
+@cache
+def _for_commands() -> Origin:
+    """What this process's commands are forked from, and which ends with it."""
+    made = Origin({})
+    atexit.register(made.__exit__)
+    return made
+
+
+def run(
+    arguments: Sequence[str], variables: Mapping[str, str], cwd: Path, timeout: float
+) -> "subprocess.CompletedProcess[str]":
+    """As `subprocess.run` for `python -m goseventh argument…`."""
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        descriptors = output.fileno(), errors.fileno()
+        ran = Forked(_for_commands().start("goseventh", arguments, variables, descriptors, cwd))
+        try:
+            code = ran.wait(timeout)
+        finally:
+            ran.kill()
+        said = [os.pread(one, os.fstat(one).st_size, 0).decode() for one in descriptors]
+    return subprocess.CompletedProcess(list(arguments), code, *said)
 
 
 class ForkedServer(Server):
@@ -119,17 +151,20 @@ class ForkedServer(Server):
     def _begin(
         self, module: str, arguments: list[str], environment: dict[str, str], errors: IO[str]
     ) -> Process:
-        return self._origin.start(module, arguments, environment, errors.fileno())
+        stdout, its_stdout = os.pipe()
+        told = self._origin.start(module, arguments, environment, (its_stdout, errors.fileno()))
+        os.close(its_stdout)
+        return Forked(told, os.fdopen(stdout))
 
 
-def _fork_and_tell(stdout: int, errors: int, told: int) -> None:
+def _fork_and_tell(output: int, errors: int, told: int) -> None:
     """Returns in a child only. Its parent says its id and how it ended, and ends."""
     child = os.fork()
     if child == 0:
         os.close(told)
         return
     try:
-        os.close(stdout)
+        os.close(output)
         os.close(errors)
         os.write(told, _NUMBER.pack(child))
         _, status = os.waitpid(child, 0)
@@ -150,13 +185,14 @@ def main() -> None:
         for descriptor in descriptors:
             os.close(descriptor)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    module, arguments, variables = orjson.loads(order)
+    module, arguments, variables, cwd = orjson.loads(order)
     _fork_and_tell(*descriptors)
     orders.detach()
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, descriptor in enumerate((nothing, *descriptors[:2])):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    os.chdir(cwd)
     os.environ.clear()
     os.environ.update(variables)
     sys.argv[1:] = arguments

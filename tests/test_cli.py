@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from goseventh import __version__, settings
 from goseventh.settings import SERVE
 from storage.strategies import table
+from tests import forked
 from tests.serving import ROOT, Server
 
 _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
@@ -37,7 +39,9 @@ def run(
     cwd: Path = ROOT,
     before: Callable[[], None] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Runs a command that is expected to end by itself."""
+    """Runs a command that is expected to end by itself; `before`: called in its process first."""
+    if before is None:
+        return forked.run(arguments, environment(**(variables or {})), cwd, 20)
     return subprocess.run(
         [sys.executable, "-m", "goseventh", *arguments],
         cwd=cwd,
@@ -92,14 +96,20 @@ def bind_permissions() -> None:
             raise OSError("root may not give up a capability here")
 
 
-@pytest.fixture
-def filled(tmp_path: Path) -> Path:
-    """A directory whose server has stopped, with 40 people in it."""
-    directory = tmp_path / "data"
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory whose server has stopped, with 40 people in it; to be copied."""
+    directory = tmp_path_factory.mktemp("stopped") / "data"
     with Server(directory) as running:
         for number in range(40):
             running.create(apelido=f"number {number}", nome="x" * 100)
     return directory
+
+
+@pytest.fixture
+def filled(tmp_path: Path, stopped: Path) -> Path:
+    """Such a directory."""
+    return shutil.copytree(stopped, tmp_path / "data")
 
 
 # Values and commands
