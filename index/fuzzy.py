@@ -54,7 +54,7 @@ def search(sources: Iterable[Source], term: str, limit: int, deadline: float = m
     # gram of the term that is nowhere in the field.
     wholes: Nearest[Source] = Nearest(BITS - 2 * grams, _WHOLE_BUDGET)
     parts: Nearest[Source] = Nearest(BITS - min(grams, len(folded) // 2), _PART_BUDGET)
-    absent = {size: ~masks([folded], size).reshape(()) for size in (gram(SHORT), gram(LONGEST))}
+    absent = {size: (~masks([folded], size)).reshape(()) for size in (gram(SHORT), gram(LONGEST))}
     looks = _looks(absent, whole, np.bitwise_xor, wholes) + _looks(absent, part, np.bitwise_or, parts)
     # Always the same, so that it stays in the fastest caches.
     scratch = np.empty(LARGEST, np.uint64)

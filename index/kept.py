@@ -5,7 +5,7 @@ from index.term_log import Segments
 
 
 class Kept:
-    """Views of what LMDB does not move any more; they last as long as the environment is open.
+    """Views of what LMDB does not move: while the environment is open, and a snapshot has what they are of.
 
     For one log. Any thread may use it.
     """

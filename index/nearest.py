@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 Likeness = NDArray[np.uint8]
 Owner = TypeVar("Owner")
 _TOGETHER = 1 << 15
-"""Things that are looked through at once: as many as the fastest caches hold, in some 15 µs."""
+"""Things that are looked through at once: as many as stay in the second cache, in some 15 µs."""
 
 
 class Nearest(Generic[Owner]):

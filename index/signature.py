@@ -142,12 +142,12 @@ def candidates(opened: Signature, asked: Wanted, table: Table) -> int:
 
     `opened` is the table's header.
     """
-    parts, known = table.parts, table.open
+    parts, views = table.parts, table.views
     left = (1 << opened.blocks) - 1
     width, step = opened.width, _rows_a_part(opened.width) * opened.width
     for number in _rows_of(opened, asked, parts):
         which, at = divmod(number * width, step)
-        row = (known.get(_ROWS + which) or parts(_ROWS + which))[at : at + width]
+        row = (views.get(_ROWS + which) or parts(_ROWS + which))[at : at + width]
         if len(row) < width:
             raise SignatureError("a row is missing")
         left &= int.from_bytes(row, "little")

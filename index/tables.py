@@ -29,7 +29,7 @@ PREFIX = 9
 """Bytes of a key that all parts of a table share."""
 _CRC = 4
 # Of so many logs, or moments of one, the spans are made once.
-_SEALED_KEPT = 8
+_SPANS_KEPT = 8
 
 Parts = Callable[[int], memoryview]
 """Gives a stored part of a table by its number; raises TableError if it is missing."""
@@ -45,8 +45,8 @@ class Table(NamedTuple):
     header: bytes
     """The content of that part."""
     parts: Parts
-    open: Mapping[int, memoryview]
-    """Those parts that a look into this is enough for; it grows. Who asks for many saves half of the time."""
+    views: Mapping[int, memoryview]
+    """Parts that are open already, by their numbers: who asks for many looks here first, in half the time."""
 
 
 class Span(NamedTuple):
@@ -161,7 +161,7 @@ def remove_replaced(transaction: "Transaction[bytes]", database: _Database, span
             found = bool(cursor.key())
 
 
-@lru_cache(_SEALED_KEPT)
+@lru_cache(_SPANS_KEPT)
 def _spans(sealed: int, tier: int, tiers: int) -> tuple[Span, ...]:
     group = tiers * tier
     grouped = sealed // group * group

@@ -54,20 +54,20 @@ class Segments:
 
     py-lmdb touches every page of a value that it returns: of a sealed segment some 700, which takes 50 µs,
     or reads them all from the disk. LMDB moves no value that has pages of its own and is not written again:
-    these views outlive the transaction that they came from, and last as long as the environment is open, or
-    until the segment is merged with others. Any thread may use it.
+    these views outlive the transaction that they came from, and last as long as the environment is open and
+    any snapshot has the segment. Any thread may use it.
     """
 
     def __init__(self) -> None:
         # By the largest tier: those that have its entries, in their order. They never change again.
         self.tiers: dict[int, Sequence[_Opened]] = {}
-        # By the numbers of the first entry and behind the last. Some have been merged since, but no snapshot
-        # has one of the same entries again: one that has, has this one.
+        # By the numbers of the first entry and behind the last. Segments are joined, never split: a snapshot
+        # that has one of these entries has this one, though others have it merged.
         self.recent: dict[tuple[int, int], _Opened] = {}
 
 
 class Walk:
-    """Opens segments by the numbers of their entries; they live as long as the transaction."""
+    """Opens segments by the numbers of their entries; for as long as the transaction lives."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class Walk:
         # The one opened last.
         self._opened: _Opened | None = None
         self.touched = 0
-        """Bytes of sealed segments that were not kept, and may have come from the disk."""
+        """Bytes of sealed segments that were not kept as such, and may have come from the disk."""
 
     def last(self) -> int:
         """The number of the last entry; 0 if there is none."""

@@ -117,7 +117,7 @@ class Committer(Generic[Token]):
 
     def _do(self, job: Job, over: Future[None]) -> None:
         try:
-            with self._environment.writing() as transaction:
+            with self._environment.writing(derived=True) as transaction:
                 job(transaction)
         except Exception as error:
             if isinstance(error, Broken):

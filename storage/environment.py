@@ -63,7 +63,7 @@ class Environment:
     observer: Observer = field(default=NOBODY, init=False)
     """Told how long each durable commit of this process takes."""
     _commits: int = field(default=0, init=False)
-    # Set by whoever writes: why the last transaction did not fit, and when that was.
+    # Set by whoever writes: why the last people did not fit, and when that was.
     _full: tuple[Full, float] | None = field(default=None, init=False)
 
     @property
@@ -82,14 +82,15 @@ class Environment:
 
     @property
     def full(self) -> Full | None:
-        """Why the last transaction of this process did not fit, if that was lately. For any thread."""
+        """Why the last people of this process did not fit, if that was lately. For any thread."""
         found = self._full
         return found[0] if found is not None and monotonic() - found[1] < FULL_SECONDS else None
 
     @contextmanager
-    def writing(self) -> Iterator["Transaction[bytes]"]:
+    def writing(self, *, derived: bool = False) -> Iterator["Transaction[bytes]"]:
         """A write transaction, the only one of all processes; durable when the block has ended.
 
+        One of what is `derived` is larger than a group of people: these may have room where it has none.
         Raises Full, TooLarge or Broken for what map and disk did, and whatever else the block raises: then
         nothing of it is in the store. But after Broken nobody knows, and nobody here writes again.
         """
@@ -110,7 +111,7 @@ class Environment:
                 found = judged(error)
                 if isinstance(found, Broken):
                     self.give_up(found)
-                if isinstance(found, Full):
+                if isinstance(found, Full) and not derived:
                     self._full = found, monotonic()
                 if found is error:
                     raise

@@ -78,16 +78,16 @@ class Signer:
         again: float | None = None
         while True:
             self._wanted.wait(again)
+            self._wanted.clear()
             if self._closing:
                 return
-            self._wanted.clear()
             with lock.unless_held(self._lock) as mine:
                 done = mine and self._add_missing()
             # What was sealed since another looked is still to be done; a disk that was full may have room.
             again = None if done else _FAILED_SECONDS if mine else _BUSY_SECONDS
 
     def _add_missing(self) -> bool:
-        """Whether nothing is missing afterwards; else the reason is in the log, once."""
+        """Whether nothing is missing afterwards. What failed is in the log, once until all is there."""
         try:
             for kind, span in self._missing():
                 self._add(kind, span)
@@ -98,6 +98,7 @@ class Signer:
                 self._complained = True
                 _log.warning("searches stay slower than they could be, for tables are missing: %r", error)
             return False
+        self._complained = False
         return True
 
     def _missing(self) -> Iterator[tuple[Kind, Span]]:

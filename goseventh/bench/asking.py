@@ -11,7 +11,7 @@ from itertools import cycle, islice
 from typing import NamedTuple, Protocol
 
 from goseventh.bench.corpora import Corpus, Tournament
-from goseventh.bench.people import CREATED, MALFORMED, fresh_prefix, terms
+from goseventh.bench.people import CREATED, MALFORMED, fresh_mark, terms
 from goseventh.bench.schedule import Kind
 from goseventh.bench.wire import Site
 
@@ -110,7 +110,7 @@ def _searches(site: Site, seed: int) -> Iterator[Ask]:
 
 def _creations(site: Site, asked: Create, *, read_back: bool) -> Iterator[Ask]:
     # Behind the nicknames, so that they fall anywhere among those there are.
-    corpus = Corpus(partial(Tournament, suffix=fresh_prefix().encode()), asked.people, asked.seed)
+    corpus = Corpus(partial(Tournament, suffix=fresh_mark().encode()), asked.people, asked.seed)
     # A document is `{"id":"`, the id, and the rest; what is sent is the same without the id.
     bodies = [b"{" + one.after.removeprefix(b'",') for batch in corpus.batches(8192) for one in batch]
     lengths = [len(body) for body in bodies]

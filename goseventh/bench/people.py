@@ -37,7 +37,7 @@ class Person:
     status: int
 
 
-def fresh_prefix() -> str:
+def fresh_mark() -> str:
     """Letters that make a run's nicknames its own on a store that already has people; unseeded, so new."""
     return "".join(secrets.choice(LETTERS) for _ in range(PREFIX_LENGTH))
 

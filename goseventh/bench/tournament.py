@@ -19,7 +19,7 @@ from goseventh.bench.client import Target
 from goseventh.bench.exchange import Exchange
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.load import Load
-from goseventh.bench.people import fresh_prefix
+from goseventh.bench.people import fresh_mark
 from goseventh.bench.schedule import TOURNAMENT, Plan, seconds, shortened
 from goseventh.bench.script import Script, write
 from goseventh.bench.series import WINDOW_SECONDS, Sample
@@ -81,7 +81,7 @@ def _run(options: Options, out: TextIO, err: TextIO) -> int:
         raise Refusal(f"{options.url} already holds {before:,} people; empty its store or add --append")
     if options.json:
         _must_be_writable(options.json)
-    prefix = fresh_prefix() if options.append else ""
+    prefix = fresh_mark() if options.append else ""
     plan = shortened(options.plan, options.shorten)
     script = write(site, plan, options.seed, options.speed, prefix)
     lasting = seconds(plan, options.speed)

@@ -95,7 +95,7 @@ class MemoryQueue(Generic[Token]):
 
     def transact(self, job: Job) -> None:
         """Runs `job` in a write transaction of its own, on the caller's thread."""
-        with self._environment.writing() as transaction:
+        with self._environment.writing(derived=True) as transaction:
             job(transaction)
 
     def abandon(self) -> None:

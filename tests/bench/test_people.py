@@ -97,7 +97,7 @@ def test_a_seed_is_a_sequence() -> None:
 
 
 def test_prefixes_are_fresh() -> None:
-    assert len({people.fresh_prefix() for _ in range(50)}) == 50
+    assert len({people.fresh_mark() for _ in range(50)}) == 50
 
 
 def test_terms_are_one_to_fifty_letters_and_spaces() -> None:

@@ -50,7 +50,12 @@ def test_what_is_kept_shows_each_snapshot_its_own_entries(sizes: list[int], when
         walk.last()
         return walked(walk)
 
-    with TemporaryDirectory() as place, opened(Path(place)) as (environment, database), ExitStack() as ending:
+    with (
+        patch.object(term_log, "_MOST_RECENT", 3),
+        TemporaryDirectory() as place,
+        opened(Path(place)) as (environment, database),
+        ExitStack() as ending,
+    ):
         kept, older, seen = Segments(), None, 0
         first = 1
         for turn, size in enumerate(sizes):
@@ -61,9 +66,9 @@ def test_what_is_kept_shows_each_snapshot_its_own_entries(sizes: list[int], when
                 older, seen = ending.enter_context(environment.begin(buffers=True)), first
             with environment.begin(buffers=True) as snapshot:
                 assert entries(snapshot, kept) == [entry(number) for number in range(1, first)]
+                assert len(kept.recent) <= 3
             if older:
                 assert entries(older, kept) == [entry(number) for number in range(1, seen)]
-    assert len(kept.recent) <= 64
 
 
 def test_a_walk_meets_few_segments(tmp_path: Path) -> None:

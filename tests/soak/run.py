@@ -21,7 +21,7 @@ from goseventh import person
 from goseventh.bench.client import Target
 from goseventh.bench.exchange import Exchange
 from goseventh.bench.load import Load
-from goseventh.bench.people import CREATED, UNACCEPTABLE, fresh_prefix
+from goseventh.bench.people import CREATED, UNACCEPTABLE, fresh_mark
 from goseventh.bench.schedule import TOURNAMENT, Kind, Phase
 from goseventh.bench.script import Script, write
 from goseventh.bench.wire import Site
@@ -125,7 +125,7 @@ def main() -> int:
         ):
             began = time.monotonic()
             while (passed := time.monotonic() - began) < seconds:
-                script = write(Site(f"http://127.0.0.1:{server.port}"), PLAN, len(looks), 1.0, fresh_prefix())
+                script = write(Site(f"http://127.0.0.1:{server.port}"), PLAN, len(looks), 1.0, fresh_mark())
                 planned += sum(one.status == CREATED for one in script.people)
                 stopped = Event()
                 tormentor = Thread(target=torment, args=(server, disk, stopped, deeds))

@@ -177,6 +177,7 @@ def test_a_full_map_costs_signatures_and_nothing_else(
             assert isinstance(made.create(f"new{number}"), Created)
             if number % 16 == 0:
                 assert tried.wait(20)
+                assert made.store.trouble() is None
     assert made.store.search(b"quetzal99.", 50) != []
     assert not made.broken.is_set()
     made.store.close()
@@ -224,7 +225,7 @@ def test_what_another_worker_has_signed_is_not_signed_again(
     unsigned: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one = Opened(unsigned, table.DEFAULT)
-    until(lambda: len(signed(one.store)) == 6)
+    until(one.store.signed)
     writes: list[object] = []
     monkeypatch.setattr(one.store._signer, "_transact", writes.append)
     one.store._signer._add_missing()

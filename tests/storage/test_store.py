@@ -11,6 +11,7 @@ from typing import Any
 
 import lmdb
 import pytest
+from lmdb import Transaction
 
 from index import text
 from storage import environment, layout, pending_format, people
@@ -243,6 +244,18 @@ def test_a_full_map_refuses_and_reads_go_on(
     again.store.close()
     # What is not promised: who was answered from memory and found no room any more.
     assert (kept < len(created_ones)) is (strategy.name == "memory-queue")
+
+
+def test_a_table_that_does_not_fit_refuses_nobody(place: Path, strategy: Strategy) -> None:
+    def put(transaction: "Transaction[bytes]") -> None:
+        transaction.put(b"a table's part", bytes(2 << 20), db=made.store._environment.signatures)
+
+    made = Opened(place, strategy, map_size=1 << 20, window=0.02)
+    with pytest.raises(Full):
+        made.store._writer.transact(put)
+    assert made.store.trouble() is None
+    assert isinstance(made.create("ana"), Created)
+    made.store.close()
 
 
 def open_recovered(place: Path) -> Opened:
