@@ -23,7 +23,7 @@ LONGEST_NICKNAME, TOO_LONG_NICKNAME = 32, 35
 LONGEST_NAME, TOO_LONG_NAME = 100, 120
 FAULT_SHARE = 0.01  # of each of the four planted faults, each drawn by itself
 
-PREFIX_LENGTH = 5  # 52**5 runs: two of them on one store do not meet by chance
+MARK_LENGTH = 5  # 52**5 runs: two of them on one store do not meet by chance
 
 CREATED, MALFORMED, UNACCEPTABLE = 201, 400, 422
 
@@ -39,7 +39,7 @@ class Person:
 
 def fresh_mark() -> str:
     """Letters that make a run's nicknames its own on a store that already has people; unseeded, so new."""
-    return "".join(secrets.choice(LETTERS) for _ in range(PREFIX_LENGTH))
+    return "".join(secrets.choice(LETTERS) for _ in range(MARK_LENGTH))
 
 
 def people(seed: int, prefix: str = "") -> Iterator[Person]:
