@@ -5,6 +5,7 @@ index.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -187,9 +188,11 @@ def _marks(size: int) -> dict[int, bytes]:
 
 def _stacks(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
     """Stacks as the tournament draws them, each as JSON and as it ends a text."""
+    lengths = rng.integers(0, 27, _POOL).tolist()
+    drawn = iter(rng.integers(0, len(TECHNOLOGIES), sum(lengths)).tolist())
     made = []
-    for length in rng.integers(0, 27, _POOL).tolist():
-        names = [TECHNOLOGIES[at] for at in rng.integers(0, len(TECHNOLOGIES), length).tolist()]
+    for length in lengths:
+        names = [TECHNOLOGIES[at] for at in islice(drawn, length)]
         searched = b"".join([FIELD_END + name.lower().encode() for name in names])
         made.append((orjson.dumps(names or None), searched))
     return made
@@ -197,5 +200,5 @@ def _stacks(rng: np.random.Generator) -> list[tuple[bytes, bytes]]:
 
 def _births(rng: np.random.Generator) -> list[bytes]:
     first = np.datetime64("1940-01-01")
-    days = rng.integers(0, 81 * 365, _POOL)
-    return [str(first + np.timedelta64(day, "D")).encode() for day in days.tolist()]
+    days = first + rng.integers(0, 81 * 365, _POOL)
+    return [day.encode() for day in np.datetime_as_string(days).tolist()]
