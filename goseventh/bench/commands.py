@@ -42,6 +42,9 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         command.add_argument(
             "--emulate-flush-ms", help="milliseconds added to a flush, such as 0,1,5,10 (0,5)"
         )
+        command.add_argument(
+            "--loads", help="under http, some of creations,reads,searches,mix: creations always (all)"
+        )
         command.add_argument("--repeat", type=int, help="how often each is measured, in turn (5)")
         command.add_argument("--seconds", type=float, help="of load each time (0.8)")
         command.add_argument("--cpus", type=float, help="hold the servers to so many CPUs, such as 1.5")
@@ -77,6 +80,7 @@ def _whole(given: argparse.Namespace) -> int:
         strategies=given.strategies,
         workers=given.workers,
         flush_ms=given.emulate_flush_ms,
+        loads=given.loads,
         repeat=given.repeat,
         seconds=given.seconds,
         cpus=given.cpus,

@@ -19,6 +19,8 @@ from goseventh.settings import SettingError
 from storage.strategies import table
 
 Item = TypeVar("Item")
+LOADS = ("creations", "reads", "searches", "mix")
+"""Of a server over HTTP, in the order in which it gets them; who is read was created by the first."""
 _MOST_FLUSH_MS = 1_000
 _MOST_WORKERS = 64
 _LEAST_MEMORY = 128 << 20
@@ -101,6 +103,8 @@ class Plan:
     strategies: Sequence[str]
     workers: Sequence[int]
     flush_ms: Sequence[int]
+    loads: tuple[str, ...] = LOADS
+    """Some of LOADS in their order, the first one always."""
     repeat: int
     seconds: float
     cpus: float | None
@@ -132,6 +136,7 @@ class Plan:
         return {
             "depth": self.depth.name,
             **(chosen if self.url is None else {}),
+            "loads": ",".join(self.loads),
             "workers": ",".join(map(str, self.workers)),
             "repeat": str(self.repeat),
             "seconds": f"{self.seconds:g}",
@@ -147,6 +152,7 @@ def plan(
     strategies: str | None = None,
     workers: str | None = None,
     flush_ms: str | None = None,
+    loads: str | None = None,
     repeat: int | None = None,
     seconds: float | None = None,
     cpus: float | None = None,
@@ -164,6 +170,7 @@ def plan(
         strategies=_some("strategies", strategies, _strategy, [row.name for row in table.TABLE]),
         workers=_some("workers", workers, written.whole(1, _MOST_WORKERS), own),
         flush_ms=_some("emulate-flush-ms", flush_ms, written.whole(0, _MOST_FLUSH_MS), depth.flush_ms),
+        loads=_loads(loads),
         repeat=depth.repeat if repeat is None else repeat,
         seconds=depth.seconds if seconds is None else seconds,
         cpus=cpus,
@@ -206,6 +213,19 @@ def _some(
     if given is None:
         return tuple(usual)
     return tuple(dict.fromkeys(_one(flag, part, parse) for part in given.split(",")))
+
+
+def _loads(given: str | None) -> tuple[str, ...]:
+    chosen = _some("loads", given, _load, LOADS)
+    if LOADS[0] not in chosen:
+        raise SettingError(f"--loads {given}: {LOADS[0]} must be among them, for they make who is read")
+    return tuple(load for load in LOADS if load in chosen)
+
+
+def _load(given: str) -> str:
+    if given not in LOADS:
+        raise ValueError(f"must be some of {', '.join(LOADS)}")
+    return given
 
 
 def _one(flag: str, given: str, parse: Callable[[str], Item]) -> Item:

@@ -6,8 +6,6 @@ from goseventh.bench.crash import promises
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Where
 
-LOADS = ("creations", "reads", "searches", "mix")
-"""In the order in which a server gets them, as many as its cell says."""
 _WINDOWS = 2
 """Times what a strategy may owe, a load lasts at least: memory-queue writes three times within it."""
 
@@ -20,8 +18,8 @@ class Cell:
     """A strategy, or one of the servers beside them."""
     flush_ms: int
     workers: int
-    loads: int
-    """How many of the loads it gets."""
+    loads: tuple[str, ...]
+    """Of `plan.LOADS`, in their order: the first one always."""
 
     @property
     def where(self) -> Where:
@@ -48,20 +46,22 @@ class Cell:
 BARE = "bare"
 POSTGRESQL = "postgresql"
 """The conventional stack."""
+_BARE_ANSWERS = ("creations", "reads")
 
 
 def cells(plan: Plan) -> list[Cell]:
     """Creations for every strategy, flush and number of workers; all the rest where only workers matter."""
     if plan.url is not None:
-        return [Cell("", 0, plan.most_workers, len(LOADS))]
-    least = min(plan.flush_ms)
+        return [Cell("", 0, plan.most_workers, plan.loads)]
+    creations, least = plan.loads[:1], min(plan.flush_ms)
+    answered = tuple(load for load in plan.loads if load in _BARE_ANSWERS)
     found = []
     for workers in plan.workers:
-        found.append(Cell(BARE, 0, workers, 2))
+        found.append(Cell(BARE, 0, workers, answered))
         if plan.beside_postgresql:
-            found.append(Cell(POSTGRESQL, 0, workers, len(LOADS)))
+            found.append(Cell(POSTGRESQL, 0, workers, plan.loads))
         for flush_ms in plan.flush_ms:
             for strategy in plan.strategies:
                 whole = strategy == plan.main_strategy and flush_ms == least
-                found.append(Cell(strategy, flush_ms, workers, len(LOADS) if whole else 1))
+                found.append(Cell(strategy, flush_ms, workers, plan.loads if whole else creations))
     return found

@@ -6,6 +6,7 @@ so that noise hits all alike. A strategy that owes when it answers is loaded unt
 
 import random
 import shutil
+from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,9 @@ from goseventh.bench import beside
 from goseventh.bench.asking import Asking, Create, Mix, Read, Search
 from goseventh.bench.crash import promises
 from goseventh.bench.parts import caveats
-from goseventh.bench.parts.cells import BARE, LOADS, POSTGRESQL, Cell, cells
+from goseventh.bench.parts.cells import BARE, POSTGRESQL, Cell, cells
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
-from goseventh.bench.plan import Plan
+from goseventh.bench.plan import LOADS, Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.saturation import Saturated
 from goseventh.bench.server import Server
@@ -28,7 +29,9 @@ _LOAD_SECONDS = 0.3
 _MOST_PER_SECOND = 20_000
 """People made ready for a second of creations that nothing but the generator bounds."""
 _AHEAD = 1.2
-"""Times the generator's ceiling: people made ready for a second of others."""
+"""Times the generator's ceiling: people made ready for a server's first second."""
+_AGAIN = 2.0
+"""Times the most that it created in a second: people made ready for its next ones."""
 _WRITTEN_PER_SECOND = 4_000
 _PATIENCE = 30.0
 _TRIES = 2
@@ -44,13 +47,14 @@ _OTHERS = 1_000
 def _cost(plan: Plan) -> Cost:
     order = cells(plan)
     seconds = sum(_seconds(cell, plan) for cell in order) * plan.repeat
-    seconds += len(plan.workers) * (_START_SECONDS + len(LOADS) * _TRIES * (plan.seconds + _LOAD_SECONDS))
+    ceilings = len(plan.loads) * _TRIES * (plan.seconds + _LOAD_SECONDS)
+    seconds += len(plan.workers) * (_START_SECONDS + ceilings)
     creations = sum(cell.seconds(plan) for cell in order) * plan.repeat * _WRITTEN_PER_SECOND
     return Cost(seconds + beside.cost(plan), int(creations * COMMIT_PAGES * PAGE / 4))
 
 
 def _seconds(cell: Cell, plan: Plan) -> float:
-    return _START_SECONDS + cell.loads * (cell.seconds(plan) + _LOAD_SECONDS)
+    return _START_SECONDS + len(cell.loads) * (cell.seconds(plan) + _LOAD_SECONDS)
 
 
 def _run(rig: Rig) -> Iterator[Found]:
@@ -65,6 +69,7 @@ def _run(rig: Rig) -> Iterator[Found]:
         yield from _told(workers, ceilings[workers])
     if plan.beside_wrk:
         yield from beside.run(rig)
+    most: defaultdict[Cell, float] = defaultdict(float)
     for turn in range(plan.repeat):
         order = cells(plan)
         if turn:  # the first one as the report lists them
@@ -72,7 +77,9 @@ def _run(rig: Rig) -> Iterator[Found]:
         for cell in order:
             directory = rig.place / "data"
             with _started(rig, cell, directory) as server:
-                found = [*_Loads(rig, server.url, cell, ceilings[cell.workers]).run(plan.seed + turn)]
+                loads = _Loads(rig, server.url, cell, ceilings[cell.workers])
+                found = [*loads.run(plan.seed + turn, most[cell])]
+            most[cell] = max(most[cell], found[0].value)
             yield from found
             shutil.rmtree(directory, ignore_errors=True)
             rig.tell(f"{cell}: {found[0].value:,.0f} creations/s", _seconds(cell, plan))
@@ -83,8 +90,10 @@ def _external(rig: Rig, url: str) -> Iterator[Found]:
     [cell] = cells(rig.plan)
     ceilings = _ceilings(rig, cell.workers)
     yield from _told(cell.workers, ceilings)
+    most = 0.0
     for turn in range(rig.plan.repeat):
-        found = [*_Loads(rig, url, cell, ceilings).run(rig.plan.seed + turn)]
+        found = [*_Loads(rig, url, cell, ceilings).run(rig.plan.seed + turn, most)]
+        most = max(most, found[0].value)
         yield from found
         rig.tell(f"{url}: {found[0].value:,.0f} creations/s", _seconds(cell, rig.plan))
 
@@ -109,11 +118,11 @@ def _ceilings(rig: Rig, workers: int) -> dict[str, float]:
     """Requests a second that the generator reaches at most, by load, with what it has for so many workers."""
     plan, generators = rig.plan, rig.generators(workers)
     askings = _askings(Create(int(plan.seconds * _MOST_PER_SECOND), plan.seed), [("/pessoas/fixed", 0)])
-    ceilings = dict.fromkeys(askings, 0.0)
+    ceilings = dict.fromkeys(plan.loads, 0.0)
     # Where those who are measured run, or the generator would have more room than beside them.
     with rig.start("goseventh.bench.fixed", str(workers), workers=workers, limited=False) as fixed:
-        for name, asking in list(askings.items()) * _TRIES:
-            found = generators.saturate(fixed.url, [asking], plan.seconds)
+        for name in [*plan.loads] * _TRIES:
+            found = generators.saturate(fixed.url, [askings[name]], plan.seconds)
             caveats.checked(rig, f"the load generator's ceiling, {name}", found)
             ceilings[name] = max(ceilings[name], found.per_second)
     return ceilings
@@ -136,19 +145,24 @@ class _Loads:
         # Who may be lost by a kill is in one worker's memory, and not counted by the others.
         self._counts = own and cell.counts and promises.of(cell.server).kill == 0
 
-    def run(self, seed: int) -> Iterator[Observation]:
+    def run(self, seed: int, most: float) -> Iterator[Observation]:
+        """`most` are the creations a second that it reached before; 0 where it never was loaded."""
         cell = self._cell
+        creations, *others = cell.loads
+        ready = self._ceilings[creations] * _AHEAD
+        if most:
+            ready = min(ready, most * _AGAIN)
         create = Create(
-            int(self._ceilings[LOADS[0]] * _AHEAD * cell.seconds(self._rig.plan)),
+            int(ready * cell.seconds(self._rig.plan)),
             seed,
             answered_with_body=self._answered_with_body,
             refusal=promises.of(cell.server).refusal,
         )
-        first = yield from self._load(LOADS[0], create)
+        first = yield from self._load(creations, create)
         if not first.created:
             return
         askings = _askings(create, first.created if cell.counts else [(path, 0) for path, _ in first.created])
-        for name in LOADS[1 : cell.loads]:
+        for name in others:
             yield from self._load(name, askings[name])
 
     def _load(self, name: str, asking: Asking) -> Generator[Observation, None, Saturated]:
