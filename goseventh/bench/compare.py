@@ -89,8 +89,14 @@ def _unusable(
 
 def _too_few(found: Sequence[Compared], threshold: float) -> Iterator[str]:
     """Whether the repeats are too few, or too noisy, for `threshold`."""
-    quiet = [one for one in found if one.verdict == "within noise" and YARDSTICK not in one.old.where]
-    leasts = [one.least for one in quiet if one.least is not None]
+    leasts = [
+        one.least
+        for one in found
+        if one.verdict == "within noise"
+        and one.least is not None
+        and one.old.better != "neither"
+        and YARDSTICK not in one.old.where
+    ]
     if leasts and (least := median(leasts)) > threshold > 0:
         yield (
             f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
