@@ -44,7 +44,7 @@ publish: $(VENV)/dev.stamp ## measure all in the tournament's limits into benchm
 	@$(BIN)/goseventh bench all --cpus 1.5 --memory 3g --out benchmarks $(ARGS)
 	@$(BIN)/python -m tests.bench.publish benchmarks
 
-compare-proof: $(VENV)/dev.stamp ## whether bench compare finds a planted slowdown, ARGS="5" times; takes minutes
+compare-proof: $(VENV)/dev.stamp ## whether bench compare finds a planted slowdown, ARGS="5" times; takes half an hour
 	@exec $(BIN)/python -m tests.bench.planted $(ARGS)
 
 check: $(VENV)/dev.stamp ## ruff, mypy --strict and import-linter

@@ -66,6 +66,24 @@ def test_it_says_first_what_it_does_and_then_a_line_a_step(http: tuple[str, Resu
     assert sum("creations/s" in line for line in lines) == 1 + len(table.TABLE)
 
 
+def test_only_the_loads_that_are_named_are_measured(tmp_path: Path) -> None:
+    flags = ("--strategies=group-commit", "--loads=reads,creations", *TINY, "--repeat=2", f"--out={tmp_path}")
+    ran = bench("http", *flags)
+    assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
+    results = load(tmp_path / "report.json")
+    assert results.settings["loads"] == "creations,reads"
+    rates = [
+        figure for figure in results.figures if figure.unit == "1/s" and not figure.name.startswith("ceiling")
+    ]
+    assert [(figure.name, len(figure.values)) for figure in rates] == [("creations", 2), ("reads", 2)] * 2
+    assert {name for name in names(results, "http") if name.startswith("ceiling")} == {
+        "ceiling, creations",
+        "ceiling, reads",
+    }
+    # The second time fewer are made ready.
+    assert not [sentence for sentence in results.warnings if "nothing left to ask for" in sentence]
+
+
 @pytest.mark.parametrize("part", ["storage", "memory"])
 def test_each_part_alone_writes_the_same_report(tmp_path: Path, part: str) -> None:
     flags = ("--quick", "--strategies=group-commit", *TINY, f"--out={tmp_path}")
@@ -176,6 +194,8 @@ def mentioning(directory: Path) -> list[str]:
         (("http", "--strategies=fast"), "--strategies must be one of group-commit"),
         (("http", "--workers=0"), "--workers must be a whole number from 1 to 64, not '0'"),
         (("http", "--emulate-flush-ms=1,x"), "--emulate-flush-ms must be a whole number"),
+        (("http", "--loads=creations,walks"), "--loads must be some of creations, reads, searches, mix, not"),
+        (("http", "--loads=reads"), "--loads reads: creations must be among them"),
         (("http", "--seconds=0"), "--seconds 0: must be from 0.05"),
         (("http", "--repeat=0"), "--repeat 0: must be from 1"),
         (("http", "--cpus=0"), "--cpus 0: must be from 0.1"),
