@@ -123,11 +123,13 @@ def _promises(before: Results, after: Results, both: Paired) -> Iterator[str]:
 
 def _table(found: Sequence[Compared], threshold: float) -> str:
     """Markdown that is as readable as it stands."""
-    rows: list[tuple[str, ...]] = [("figure", "unit", "before", "after", "change", "verdict")]
+    rows: list[tuple[str, ...]] = [
+        ("figure", "unit", "before", "after", "change", "at one CPU speed", "verdict")
+    ]
     for one in found:
-        change = f"{one.change:+.1%}" if one.change is not None else "–"
+        changes = ("–" if change is None else f"{change:+.1%}" for change in (one.change, one.at_speed))
         middles = (number(middle(figure)).en for figure in (one.old, one.new))
-        rows.append((_told(one.old), one.old.unit, *middles, change, one.verdict))
+        rows.append((_told(one.old), one.old.unit, *middles, *changes, one.verdict))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

@@ -2,21 +2,23 @@
 
 Each figure's logarithms are compared by a moderated t-test (Smyth 2004, "Linear models and empirical Bayes
 methods", as in the limma package): five repeats say little of a figure's own noise, so that is drawn towards
-what all figures have. Of many figures some always look different; Benjamini and Hochberg's procedure keeps
-those to one in a hundred of all that are called so. A rank test of five against five could never say
-anything of fifty figures: its least p is 0.008.
+what all figures have. Where it is known how fast the CPUs were each time, that is a covariate (analysis of
+covariance): what a figure owes to it, by its own repeats, is neither noise nor a change. Of many figures
+some always look different; Benjamini and Hochberg's procedure keeps those to one in a hundred of all that
+are called so. A rank test of five against five could never say anything of fifty figures: its least p is
+0.008.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from goseventh.bench.results import Figure
+from goseventh.bench.results import CPU_SPEED, Figure, Value
 
 FALSE_DISCOVERIES = 0.01
 """Which share of all that is called better or worse may be neither."""
@@ -24,10 +26,16 @@ FALSE_DISCOVERIES = 0.01
 _NEVER = re.compile(r"^promised and lost$|^people missing$|\bwrong\b.* answers$")
 """Figures of which one is too many. What is lost within the promise is none: whom a crash hits is luck."""
 
+_ENOUGH = 4
+"""Repeats of each run from which on it shows what a figure owes to the CPUs' speed."""
+
 Verdict = Literal[
     "better", "worse", "a little better", "a little worse", "different", "within noise", "can't tell"
 ]
 Floats = NDArray[np.float64]
+Pair = tuple[Figure, Figure]
+Load = tuple[str, str, frozenset[tuple[str, Value]]]
+"""Part, the name before the first comma, conditions: what was measured in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +49,54 @@ class Compared:
     p: float | None
     """Corrected for how many figures there are; None where nothing can be tested."""
     verdict: Verdict
+    at_speed: float | None = None
+    """The change had the CPUs been as fast both times, which is what is judged; None: that is not known."""
     least: float | None = None
     """The least change that so many repeats with such noise could tell, as a share, uncorrected."""
 
 
-def compare(pairs: Sequence[tuple[Figure, Figure]], threshold: float) -> list[Compared]:
+class _Fit(NamedTuple):
+    """The logarithms of one pair."""
+
+    difference: float
+    scatter: float
+    """The sum of squares that is left."""
+    freedom: float
+    weight: float
+    """Times the variance of one value: that of the difference."""
+    adjusted: bool
+    """Whether by the CPUs' speed."""
+
+
+class _Tested(NamedTuple):
+    fit: _Fit
+    p: float
+    least: float
+
+
+def compare(pairs: Sequence[Pair], threshold: float) -> list[Compared]:
     """All pairs. Worse, and better, need both: significance, and a change by `threshold` (0.1: a tenth)."""
+    speeds = {_load(old): (old, new) for old, new in pairs if old.name.endswith(f", {CPU_SPEED}")}
     tested = [pair for pair in pairs if _testable(*pair)]
-    found = dict(zip(map(id, (old for old, _ in tested)), _corrected(tested), strict=True))
-    compared = []
-    for old, new in pairs:
-        change = _change(old, new)
-        p, least = found.get(id(old), (None, None))
-        compared.append(Compared(old, new, change, p, _verdict(old, new, change, p, threshold), least))
-    return compared
+    fits = [_fit(pair, speeds.get(_load(pair[0]))) for pair in tested]
+    found = dict(zip(map(id, (old for old, _ in tested)), _corrected(fits), strict=True))
+    return [_judged(pair, found.get(id(pair[0])), threshold) for pair in pairs]
+
+
+def _judged(pair: Pair, tested: _Tested | None, threshold: float) -> Compared:
+    old, new = pair
+    change, at_speed = _change(old, new), None
+    if tested is None:
+        return Compared(old, new, change, None, _verdict(old, new, change, None, threshold))
+    if tested.fit.adjusted:
+        at_speed = float(np.expm1(tested.fit.difference))
+    judged = change if at_speed is None else at_speed
+    verdict = _verdict(old, new, judged, tested.p, threshold)
+    return Compared(old, new, change, tested.p, verdict, at_speed, tested.least)
+
+
+def _load(figure: Figure) -> Load:
+    return figure.part, figure.name.partition(", ")[0], frozenset(figure.where.items())
 
 
 def middle(figure: Figure) -> float:
@@ -90,24 +132,50 @@ def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, th
     return "better" if gained else "worse"
 
 
-def _corrected(pairs: Sequence[tuple[Figure, Figure]]) -> list[tuple[float, float]]:
+def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
+    before, after = (np.log(figure.values) for figure in pair)
+    around = np.concatenate([before - before.mean(), after - after.mean()])
+    difference, weight = float(after.mean() - before.mean()), 1 / len(before) + 1 / len(after)
+    plain = _Fit(difference, float(around @ around), len(around) - 2, weight, adjusted=False)
+    if speeds is None or pair == speeds or not _follow(pair, speeds):
+        return plain
+    slow, fast = (np.log(figure.values) for figure in speeds)
+    x = np.concatenate([slow - slow.mean(), fast - fast.mean()])
+    spread, apart = float(x @ x), float(fast.mean() - slow.mean())
+    if spread == 0:
+        return plain
+    slope = float(around @ x) / spread
+    scatter = max(0.0, plain.scatter - slope**2 * spread)
+    return _Fit(
+        difference - slope * apart, scatter, plain.freedom - 1, weight + apart**2 / spread, adjusted=True
+    )
+
+
+def _follow(pair: Pair, speeds: Pair) -> bool:
+    """Whether the speed of each value is known, often enough to show what they owe to it."""
+    return all(
+        len(one.values) == len(speed.values) >= _ENOUGH and min(speed.values) > 0
+        for one, speed in zip(pair, speeds, strict=True)
+    )
+
+
+def _corrected(fits: Sequence[_Fit]) -> list[_Tested]:
     """Of each its p, by a moderated t-test and corrected for their number, and the least it could tell."""
-    if not pairs:
+    if not fits:
         return []
-    logs = [(np.log(old.values), np.log(new.values)) for old, new in pairs]
-    freedom = np.array([len(a) + len(b) - 2.0 for a, b in logs])
-    scatter = np.array([((a - a.mean()) ** 2).sum() + ((b - b.mean()) ** 2).sum() for a, b in logs])
+    freedom = np.array([one.freedom for one in fits])
+    scatter = np.array([one.scatter for one in fits])
     own = scatter / freedom
     prior, usual = _prior(own, freedom)
     shrunk = np.full_like(own, usual) if np.isinf(prior) else (prior * usual + scatter) / (prior + freedom)
-    error = np.sqrt(shrunk * np.array([1 / len(a) + 1 / len(b) for a, b in logs]))
-    difference = np.array([b.mean() - a.mean() for a, b in logs])
+    error = np.sqrt(shrunk * np.array([one.weight for one in fits]))
+    difference = np.array([one.difference for one in fits])
     # Without any noise at all a difference is certain, and none is none.
     t = np.divide(difference, error, out=np.where(difference == 0, 0.0, np.inf), where=error > 0)
     known = np.minimum(prior + freedom, freedom.sum())
-    p = 2 * stats.t.sf(np.abs(t), known)
+    p = stats.false_discovery_control(2 * stats.t.sf(np.abs(t), known))
     least = np.expm1(stats.t.isf(FALSE_DISCOVERIES / 2, known) * error)
-    return list(zip(stats.false_discovery_control(p).tolist(), least.tolist(), strict=True))
+    return list(map(_Tested, fits, p.tolist(), least.tolist()))
 
 
 def _prior(variances: Floats, freedom: Floats) -> tuple[float, float]:

@@ -7,9 +7,8 @@ measured as it is, without conditions: it stands beside our figures of one strat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from goseventh.bench.results import OWN, Figure, Results
+from goseventh.bench.results import OWN, Figure, Results, Value
 
-Value = str | int | float
 Key = tuple[str, str, frozenset[tuple[str, Value]]]
 
 YARDSTICK = "server"

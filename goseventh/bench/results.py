@@ -15,9 +15,14 @@ SCHEMA = 1
 OWN = "own"
 """The target of a run that started its servers itself; else it is the URL that was measured."""
 
+CPU_SPEED = "CPU speed"
+"""The end of a figure's name, behind the load's: how fast the CPUs were on which it was measured, each time.
+Small pieces of work that a second of CPU time was worth."""
+
 Unit = Literal["1/s", "ms", "bytes", "people", "percent", "cpu seconds", "count"]
 Better = Literal["higher", "lower", "neither"]
-Where = Mapping[str, str | int | float]
+Value = str | int | float
+Where = Mapping[str, Value]
 """Under which conditions, such as {"strategy": "group-commit", "flush_ms": 5, "workers": 2}."""
 
 

@@ -47,7 +47,7 @@ class OwnRig:
         self.failed = False
         self._cpus, self._groups = cpus, groups
         self._closing = ExitStack()
-        self._generators: dict[Sequence[Collection[int]], Generators] = {}
+        self._generators: dict[Placement, Generators] = {}
 
     def __enter__(self) -> "OwnRig":
         return self
@@ -119,7 +119,7 @@ class OwnRig:
         return output
 
     def generators(self, workers: int) -> Generators:
-        cpus = self.placement(workers).generators
-        if cpus not in self._generators:
-            self._generators[cpus] = self._closing.enter_context(Generators(cpus))
-        return self._generators[cpus]
+        own = self.placement(workers)
+        if own not in self._generators:
+            self._generators[own] = self._closing.enter_context(Generators(own.generators, own.server))
+        return self._generators[own]

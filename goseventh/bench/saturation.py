@@ -10,6 +10,7 @@ from typing import Self
 
 from goseventh.bench import child
 from goseventh.bench.asking import Asking
+from goseventh.bench.cpu_speed import CpuSpeed
 from goseventh.bench.job import GO, READY, Job, Outcome, histogram
 
 USERS = 64
@@ -41,12 +42,16 @@ class Saturated:
     share: float
     """Of its CPU that the busiest process of the generator took: near 1 it was itself what was measured."""
     created: Sequence[tuple[str, int]]
+    cpu_speed: float
+    """Of the servers' CPUs meanwhile, see `cpu_speed`."""
 
 
 class Generators:
     """Processes that generate load, one on each group of CPUs; a context."""
 
-    def __init__(self, cpus: Sequence[Collection[int]]) -> None:
+    def __init__(self, cpus: Sequence[Collection[int]], servers: Collection[int]) -> None:
+        """`servers` are the CPUs of those who are loaded."""
+        self._cpu_speed = CpuSpeed(servers)
         self._processes = [
             subprocess.Popen(
                 child.command("goseventh.bench.generator", (), own, ()),
@@ -63,6 +68,7 @@ class Generators:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._cpu_speed.__exit__(kind, error, trace)
         for process in self._processes:
             process.kill()
             process.communicate()
@@ -80,11 +86,13 @@ class Generators:
             assert process.stdout is not None
             if process.stdout.readline() != READY:
                 raise GeneratorDied(f"the load generator ended with {process.wait()}")
+        self._cpu_speed.begin()
         for process in self._processes:
             assert process.stdin is not None
             process.stdin.write(GO)
             process.stdin.flush()
-        return _together([_outcome(process) for process in self._processes])
+        outcomes = [_outcome(process) for process in self._processes]
+        return _together(outcomes, self._cpu_speed.end())
 
 
 def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:
@@ -96,7 +104,7 @@ def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:
     return outcome
 
 
-def _together(outcomes: Sequence[Outcome]) -> Saturated:
+def _together(outcomes: Sequence[Outcome], cpu_speed: float) -> Saturated:
     latencies = histogram()
     for outcome in outcomes:
         latencies.decode_and_add(outcome.histogram)
@@ -112,4 +120,5 @@ def _together(outcomes: Sequence[Outcome]) -> Saturated:
         wrong=sum((one.wrong for one in outcomes), Counter()),
         share=max(one.cpu_seconds / one.busy_seconds for one in outcomes),
         created=[path for one in outcomes for path in one.created],
+        cpu_speed=cpu_speed,
     )

@@ -16,6 +16,7 @@ from typing import TextIO
 
 from goseventh.bench import announcement, machine
 from goseventh.bench.cgroup import held
+from goseventh.bench.cpu_speed import WatcherDied
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
@@ -31,7 +32,7 @@ PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 _PATIENCE = 30.0
 _MEASURES = "hdrh"
 """What the load generator needs; a part may need more."""
-_FORESEEN = (NotServing, GeneratorDied, Unreachable, OSError, ValueError)
+_FORESEEN = (NotServing, GeneratorDied, WatcherDied, Unreachable, OSError, ValueError)
 """How a part may end early; the message says enough."""
 
 

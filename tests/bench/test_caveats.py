@@ -33,6 +33,7 @@ RIGHT = Saturated(
     ran_out=False,
     share=0.3,
     created=[],
+    cpu_speed=1e4,
 )
 
 

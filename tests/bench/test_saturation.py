@@ -29,7 +29,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n"
 
 @pytest.fixture(scope="module")
 def generators() -> Iterator[Generators]:
-    with Generators([{0}, {0}]) as two:
+    with Generators([{0}, {0}], {0}) as two:
         yield two
 
 

@@ -19,6 +19,7 @@ from goseventh.bench.parts.cells import BARE, POSTGRESQL, Cell, cells
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import LOADS, Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
+from goseventh.bench.results import CPU_SPEED
 from goseventh.bench.saturation import Saturated
 from goseventh.bench.server import Server
 from goseventh.bench.wire import Site
@@ -175,6 +176,8 @@ class _Loads:
         if self._counts and (gone := before + found.acknowledged - Site(url).count(_PATIENCE)) > 0:
             rig.fail(f"{who}: {gone} people were answered with 201 and not counted.")
         yield from _observed(cell, name, found)
+        if rig.plan.url is None:  # else it may run anywhere
+            yield Observation(f"{name}, {CPU_SPEED}", "1/s", "neither", cell.where, found.cpu_speed)
         return found
 
 

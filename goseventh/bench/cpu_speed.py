@@ -1,0 +1,96 @@
+"""How fast CPUs are while something is measured on them: one small piece of work, timed again and again.
+
+A virtual CPU halves its speed whenever somebody else is busy on the other half of its core, many times a
+second. `python -m goseventh.bench.cpu_speed` is the process that watches it, at the cost of 1 % of one CPU.
+"""
+
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Collection
+from types import TracebackType
+from typing import Self
+
+from goseventh.bench import child
+from goseventh.output import output
+
+_PAUSE_SECONDS = 0.01
+"""Between two pieces of work, which take a hundredth of it."""
+_STEPS = 1_000
+
+
+class WatcherDied(Exception):
+    """The process that watches ended; it has said why on standard error."""
+
+
+class CpuSpeed:
+    """Watches CPUs from `begin` to `end`, as often as one likes; a context."""
+
+    def __init__(self, cpus: Collection[int]) -> None:
+        self._process = subprocess.Popen(
+            child.command(__spec__.name, (), cpus, ()),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C is for the benchmark
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+    def begin(self) -> None:
+        """From now on."""
+        self._say()
+
+    def end(self) -> float:
+        """Pieces of work that a second of CPU time was worth since then, on average. Raises WatcherDied."""
+        self._say()
+        assert self._process.stdout is not None
+        found = self._process.stdout.readline()
+        if not found:
+            raise WatcherDied(f"who watches the CPUs' speed ended with {self._process.wait()}")
+        return float(found)
+
+    def _say(self) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(_WORD)
+        except BrokenPipeError:
+            raise WatcherDied(f"who watches the CPUs' speed ended with {self._process.wait()}") from None
+
+
+_WORD = b"\n"
+
+
+def _speed() -> float:
+    """Pieces of work a second, by the time that one took. What else ran meanwhile does not count."""
+    begin = time.thread_time()
+    total = 0
+    for step in range(_STEPS):
+        total += step * step
+    return 1 / (time.thread_time() - begin)
+
+
+def main() -> None:
+    """From one word to the next, again and again, and then tells the mean."""
+    listened, write = sys.stdin.fileno(), output()
+    while os.read(listened, len(_WORD)):
+        speeds = [_speed()]
+        while not select.select([listened], (), (), _PAUSE_SECONDS)[0]:
+            speeds.append(_speed())
+        if not os.read(listened, len(_WORD)):
+            return
+        write.write(b"%.1f\n" % (sum(speeds) / len(speeds)))
+        write.flush()
+
+
+if __name__ == "__main__":
+    main()
