@@ -1,7 +1,8 @@
 """How fast CPUs are while something is measured on them: one small piece of work, timed again and again.
 
-A virtual CPU halves its speed whenever somebody else is busy on the other half of its core, many times a
-second. `python -m goseventh.bench.cpu_speed` is the process that watches it, at the cost of 1 % of one CPU.
+A virtual CPU may lose half of its speed whenever somebody else is busy on the other half of its core, many
+times a second. `python -m goseventh.bench.cpu_speed` is the process that watches it, at the cost of 1 % of
+one CPU: of those that it is given, whichever the kernel has it run on.
 """
 
 import os
@@ -19,6 +20,8 @@ from goseventh.output import output
 _PAUSE_SECONDS = 0.01
 """Between two pieces of work, which take a hundredth of it."""
 _STEPS = 1_000
+_TICK = 1e-6
+"""Seconds: no clock's step makes a piece of work endlessly fast."""
 
 
 class WatcherDied(Exception):
@@ -29,6 +32,7 @@ class CpuSpeed:
     """Watches CPUs from `begin` to `end`, as often as one likes; a context."""
 
     def __init__(self, cpus: Collection[int]) -> None:
+        """Returns when it can begin at once. Raises WatcherDied."""
         self._process = subprocess.Popen(
             child.command(__spec__.name, (), cpus, ()),
             stdin=subprocess.PIPE,
@@ -36,6 +40,12 @@ class CpuSpeed:
             bufsize=0,
             start_new_session=True,  # Ctrl-C is for the benchmark
         )
+        try:
+            self.begin()
+            self.end()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -76,7 +86,7 @@ def _speed() -> float:
     total = 0
     for step in range(_STEPS):
         total += step * step
-    return 1 / (time.thread_time() - begin)
+    return 1 / max(_TICK, time.thread_time() - begin)
 
 
 def main() -> None:

@@ -1,9 +1,11 @@
 """Creating people in a process, without HTTP: writers that each wait for an answer before they go on.
 
-`python -m goseventh.bench.creating DIRECTORY STRATEGY WRITERS FLUSH_MS SECONDS SEED` prints people a second.
+`python -m goseventh.bench.creating DIRECTORY STRATEGY WRITERS FLUSH_MS SECONDS SEED` prints people a second,
+and how fast the CPUs were meanwhile.
 What a strategy owes when the time is over is in its figure: the clock stops when everybody is durable.
 """
 
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +16,7 @@ from queue import SimpleQueue
 
 from goseventh import cpus
 from goseventh.bench.corpora import Corpus, Tournament
+from goseventh.bench.cpu_speed import CpuSpeed
 from goseventh.bench.quiet import no_collections
 from storage.layout import create
 from storage.people import Created
@@ -84,17 +87,17 @@ def main() -> None:
     place = Path(directory)
     place.mkdir()
     create(place)
-    with no_collections():
-        print(
-            rate(
-                place,
-                table.find(strategy),
-                people,
-                int(writers),
-                flush_delay=int(flush_ms) / 1000,
-                seconds=float(seconds),
-            )
+    with CpuSpeed(os.sched_getaffinity(0)) as cpu_speed, no_collections():
+        cpu_speed.begin()
+        found = rate(
+            place,
+            table.find(strategy),
+            people,
+            int(writers),
+            flush_delay=int(flush_ms) / 1000,
+            seconds=float(seconds),
         )
+        print(found, cpu_speed.end())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from itertools import product
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
-from goseventh.bench.results import Where
+from goseventh.bench.results import CPU_SPEED, Where
 
 _START_SECONDS = 0.9
 _PER_SECOND = 8_000
@@ -38,10 +38,12 @@ def _run(rig: Rig) -> Iterator[Found]:
         for strategy, flush_ms, writers in order:
             directory = rig.place / "data"
             arguments = (directory, strategy, writers, flush_ms, plan.seconds, plan.seed + turn)
-            rate = float(rig.run("goseventh.bench.creating", *map(str, arguments)))
+            told = rig.run("goseventh.bench.creating", *map(str, arguments))
+            rate, cpu_speed = map(float, told.split())
             shutil.rmtree(directory)
             where: Where = {"strategy": strategy, "flush_ms": flush_ms, "writers": writers}
             yield Observation("creations", "1/s", "higher", where, rate)
+            yield Observation(f"creations, {CPU_SPEED}", "1/s", "neither", where, cpu_speed)
             rig.tell(
                 f"{strategy}, a flush +{flush_ms} ms, {writers} writers: {rate:,.0f} creations/s",
                 plan.seconds + _START_SECONDS,
