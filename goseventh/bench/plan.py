@@ -136,7 +136,7 @@ class Plan:
         return {
             "depth": self.depth.name,
             **(chosen if self.url is None else {}),
-            "loads": ",".join(self.loads),
+            **({"loads": ",".join(self.loads)} if self.loads != LOADS else {}),
             "workers": ",".join(map(str, self.workers)),
             "repeat": str(self.repeat),
             "seconds": f"{self.seconds:g}",

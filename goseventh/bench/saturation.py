@@ -4,6 +4,7 @@ import pickle
 import subprocess
 from collections import Counter
 from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -51,16 +52,19 @@ class Generators:
 
     def __init__(self, cpus: Sequence[Collection[int]], servers: Collection[int]) -> None:
         """`servers` are the CPUs of those who are loaded."""
-        self._cpu_speed = CpuSpeed(servers)
-        self._processes = [
-            subprocess.Popen(
-                child.command("goseventh.bench.generator", (), own, ()),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is for the benchmark
-            )
-            for own in cpus
-        ]
+        with ExitStack() as closing:
+            self._cpu_speed = closing.enter_context(CpuSpeed(servers))
+            self._processes = []
+            for own in cpus:
+                process = subprocess.Popen(
+                    child.command("goseventh.bench.generator", (), own, ()),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    start_new_session=True,  # Ctrl-C is for the benchmark
+                )
+                closing.callback(_end, process)
+                self._processes.append(process)
+            self._closing = closing.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -68,10 +72,7 @@ class Generators:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._cpu_speed.__exit__(kind, error, trace)
-        for process in self._processes:
-            process.kill()
-            process.communicate()
+        self._closing.close()
 
     def saturate(self, url: str, askings: Sequence[Asking], seconds: float, users: int = USERS) -> Saturated:
         """Has `users` ask the server at `url` for so long; of `askings` each process takes one in turn."""
@@ -93,6 +94,11 @@ class Generators:
             process.stdin.flush()
         outcomes = [_outcome(process) for process in self._processes]
         return _together(outcomes, self._cpu_speed.end())
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.kill()
+    process.communicate()
 
 
 def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:

@@ -20,7 +20,7 @@ from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import LOADS, Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.results import CPU_SPEED
-from goseventh.bench.saturation import Saturated
+from goseventh.bench.saturation import USERS, Saturated
 from goseventh.bench.server import Server
 from goseventh.bench.wire import Site
 
@@ -30,9 +30,11 @@ _LOAD_SECONDS = 0.3
 _MOST_PER_SECOND = 20_000
 """People made ready for a second of creations that nothing but the generator bounds."""
 _AHEAD = 1.2
-"""Times the generator's ceiling: people made ready for a server's first second."""
-_AGAIN = 2.0
-"""Times the most that it created in a second: people made ready for its next ones."""
+"""Times the generator's ceiling: people made ready for each second of a server's first creations."""
+_AGAIN = 3.0
+"""Times the most that it created in a second before: those for each second of its next ones."""
+_AT_LEAST = 4 * USERS
+"""However slow it is: each user is answered once before anything counts, and waits at the end."""
 _WRITTEN_PER_SECOND = 4_000
 _PATIENCE = 30.0
 _TRIES = 2
@@ -154,7 +156,7 @@ class _Loads:
         if most:
             ready = min(ready, most * _AGAIN)
         create = Create(
-            int(ready * cell.seconds(self._rig.plan)),
+            _AT_LEAST + int(ready * cell.seconds(self._rig.plan)),
             seed,
             answered_with_body=self._answered_with_body,
             refusal=promises.of(cell.server).refusal,
