@@ -7,7 +7,14 @@ from pathlib import Path
 from statistics import median
 from typing import TextIO
 
-from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
+from goseventh.bench.comparison import (
+    FALSE_DISCOVERIES,
+    Compared,
+    can_be_worse,
+    compare,
+    is_cpu_speed,
+    middle,
+)
 from goseventh.bench.doubts import doubts, settings_that_differ
 from goseventh.bench.pairing import YARDSTICK, Paired, chosen, paired
 from goseventh.bench.results import Figure, NotAReport, Results, load
@@ -59,7 +66,7 @@ def run(
             print(f"only in {path}: {line}", file=out)
     for warning in doubts(before, after, found):
         print(f"warning: {warning}", file=err)
-    if any(one.verdict == "worse" and YARDSTICK not in one.old.where for one in found):
+    if any(one.verdict == "worse" and _is_ours(one) for one in found):
         return WORSE
     for why in (*_too_few(found, threshold), *_unusable(before, after, both, found, allow_missing)):
         print(f"goseventh: nothing is worse, but that means little: {why}", file=err)
@@ -75,12 +82,12 @@ def _unusable(
     allow_missing: bool,
 ) -> Iterator[str]:
     """Why nothing was found that may be there."""
-    if all(one.p is None or YARDSTICK in one.old.where for one in found):
+    if all(one.p is None for one in found if _is_ours(one)):
         yield "no figure of ours could be tested; measure each twice or more, with --repeat"
     if allow_missing:
         return
-    if both.only_before:
-        yield f"{len(both.only_before)} figures are missing in the second (--allow-missing takes that)"
+    if missing := [figure for figure in both.only_before if not is_cpu_speed(figure)]:
+        yield f"{len(missing)} figures are missing in the second (--allow-missing takes that)"
     if not after.complete:
         yield "the second was cut off (--allow-missing takes that)"
     if differing := settings_that_differ(before, after):
@@ -92,16 +99,18 @@ def _too_few(found: Sequence[Compared], threshold: float) -> Iterator[str]:
     leasts = [
         one.least
         for one in found
-        if one.verdict == "within noise"
-        and one.least is not None
-        and one.old.better != "neither"
-        and YARDSTICK not in one.old.where
+        if one.verdict == "within noise" and one.least is not None and _is_ours(one)
     ]
     if leasts and (least := median(leasts)) > threshold > 0:
         yield (
             f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
             f" --fail-over is {threshold:.0%}; measure more often, with --repeat, or raise it"
         )
+
+
+def _is_ours(one: Compared) -> bool:
+    """Whether it is a figure of ours that can be worse."""
+    return YARDSTICK not in one.old.where and can_be_worse(one.old)
 
 
 def _whose(results: Results) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from goseventh.bench.results import CPU_SPEED, Figure, Value
+from goseventh.bench.results import CPU_SPEED, Figure, Key
 
 FALSE_DISCOVERIES = 0.01
 """Which share of all that is called better or worse may be neither."""
@@ -34,8 +34,6 @@ Verdict = Literal[
 ]
 Floats = NDArray[np.float64]
 Pair = tuple[Figure, Figure]
-Load = tuple[str, str, frozenset[tuple[str, Value]]]
-"""Part, the name before the first comma, conditions: what was measured in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +74,25 @@ class _Tested(NamedTuple):
 
 def compare(pairs: Sequence[Pair], threshold: float) -> list[Compared]:
     """All pairs. Worse, and better, need both: significance, and a change by `threshold` (0.1: a tenth)."""
-    speeds = {_load(old): (old, new) for old, new in pairs if old.name.endswith(f", {CPU_SPEED}")}
+    speeds = {_load(old): (old, new) for old, new in pairs if is_cpu_speed(old)}
     tested = [pair for pair in pairs if _testable(*pair)]
-    fits = [_fit(pair, speeds.get(_load(pair[0]))) for pair in tested]
-    found = dict(zip(map(id, (old for old, _ in tested)), _corrected(fits), strict=True))
+    found: dict[int, _Tested] = {}
+    # Apart: that a CPU was slower, which is seen often, makes nothing else likelier.
+    for judged in (True, False):
+        family = [pair for pair in tested if can_be_worse(pair[0]) == judged]
+        fits = [_fit(pair, speeds.get(_load(pair[0]))) for pair in family]
+        found |= zip([id(old) for old, _ in family], _corrected(fits), strict=True)
     return [_judged(pair, found.get(id(pair[0])), threshold) for pair in pairs]
+
+
+def can_be_worse(figure: Figure) -> bool:
+    """Or better; the others tell of how it was measured."""
+    return figure.better != "neither"
+
+
+def is_cpu_speed(figure: Figure) -> bool:
+    """Whether it says how fast the CPUs were."""
+    return figure.name.endswith(f", {CPU_SPEED}")
 
 
 def _judged(pair: Pair, tested: _Tested | None, threshold: float) -> Compared:
@@ -95,7 +107,8 @@ def _judged(pair: Pair, tested: _Tested | None, threshold: float) -> Compared:
     return Compared(old, new, change, tested.p, verdict, at_speed, tested.least)
 
 
-def _load(figure: Figure) -> Load:
+def _load(figure: Figure) -> Key:
+    """What was measured in one go."""
     return figure.part, figure.name.partition(", ")[0], frozenset(figure.where.items())
 
 
@@ -124,7 +137,7 @@ def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, th
         return "can't tell"
     if p > FALSE_DISCOVERIES or change == 0:
         return "within noise"
-    if old.better == "neither":
+    if not can_be_worse(old):
         return "different"
     gained = (change > 0) == (old.better == "higher")
     if abs(change) < threshold:
@@ -142,12 +155,19 @@ def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
     slow, fast = (np.log(figure.values) for figure in speeds)
     x = np.concatenate([slow - slow.mean(), fast - fast.mean()])
     spread, apart = float(x @ x), float(fast.mean() - slow.mean())
-    if spread == 0:
+    # Twice the speed is at most twice the rate, or little more: a slope is likely to be within one of none,
+    # which counts for little where the speeds differ by more than the figure's own noise (ridge regression).
+    known = spread + plain.scatter / plain.freedom
+    if known == 0:
         return plain
-    slope = float(around @ x) / spread
-    scatter = max(0.0, plain.scatter - slope**2 * spread)
+    slope = float(around @ x) / known
+    left = around - slope * x
     return _Fit(
-        difference - slope * apart, scatter, plain.freedom - 1, weight + apart**2 / spread, adjusted=True
+        difference - slope * apart,
+        float(left @ left),
+        plain.freedom - 1,
+        weight + apart**2 / known,
+        adjusted=True,
     )
 
 
@@ -180,7 +200,7 @@ def _corrected(fits: Sequence[_Fit]) -> list[_Tested]:
 
 def _prior(variances: Floats, freedom: Floats) -> tuple[float, float]:
     """Degrees of freedom that the usual variance counts for, and that variance, by moments (Smyth, 6.2)."""
-    noisy = variances > 0
+    noisy = variances > _NOTHING
     if noisy.sum() < 2:
         return 0.0, 0.0
     half = freedom[noisy] / 2
@@ -193,3 +213,5 @@ def _prior(variances: Floats, freedom: Floats) -> tuple[float, float]:
 
 
 _MANY = 1e6
+_NOTHING = 1e-18
+"""Variances that rounding makes."""

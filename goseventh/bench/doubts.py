@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from goseventh.bench.comparison import Compared
+from goseventh.bench.comparison import Compared, is_cpu_speed
 from goseventh.bench.pairing import YARDSTICK
 from goseventh.bench.results import OWN, Machine, Results
 
 _FLUSHES = 1.5
 """A factor between two disks' flushes beyond which they are not the same."""
+_SPEEDS = 0.05
+"""The least change of a CPU's speed that is told."""
 _OF_THE_WORK = ("depth", "seconds", "cpus", "memory")
 """Settings that change what a figure is; the others only which figures there are, or how many values."""
 
@@ -44,6 +46,12 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
     low, high = sorted((a.disk.flush_ms.p50, b.disk.flush_ms.p50))
     if ours and high > _FLUSHES * low:
         yield f"a flush took {a.disk.flush_ms.p50:.2f} ms and {b.disk.flush_ms.p50:.2f} ms: the disk differs"
+    speeds = [one.change for one in found if is_cpu_speed(one.old) and one.verdict == "different"]
+    if changed := [change for change in speeds if change is not None and abs(change) > _SPEEDS]:
+        yield (
+            f"the CPUs were not as fast both times, by {min(changed):+.0%} to {max(changed):+.0%}: judged is"
+            " what is left at one speed, also where it was the build that made them slower"
+        )
     for name, one in (("first", before), ("second", after)):
         if not one.complete:
             yield f"the {name} was cut off"

@@ -7,9 +7,7 @@ measured as it is, without conditions: it stands beside our figures of one strat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from goseventh.bench.results import OWN, Figure, Results, Value
-
-Key = tuple[str, str, frozenset[tuple[str, Value]]]
+from goseventh.bench.results import OWN, Figure, Key, Results, Value
 
 YARDSTICK = "server"
 """The condition of figures of somebody else's code, beside which ours stand: they tell of the machine."""

@@ -22,6 +22,8 @@ Small pieces of work that a second of CPU time was worth."""
 Unit = Literal["1/s", "ms", "bytes", "people", "percent", "cpu seconds", "count"]
 Better = Literal["higher", "lower", "neither"]
 Value = str | int | float
+Key = tuple[str, str, frozenset[tuple[str, Value]]]
+"""Part, name and conditions."""
 Where = Mapping[str, Value]
 """Under which conditions, such as {"strategy": "group-commit", "flush_ms": 5, "workers": 2}."""
 

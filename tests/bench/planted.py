@@ -1,9 +1,9 @@
-"""`python -m tests.bench.planted`: whether `bench compare` finds a server that is a fifth slower, or more.
+"""`python -m tests.bench.planted [TIMES [DIRECTORY]]`: whether `bench compare` finds a slower server.
 
 Real servers, measured by `goseventh bench http`. Each time the same build is measured twice, and once with a
 delay that this test puts into the creation of people: of a quarter of the time that a creation takes here.
-The first two must be told alike, the third worse. Takes some half an hour for five times, on an idle
-machine: on a busy one the repeats of one run differ more than the builds.
+The first two must be told alike, the third worse. Takes about half an hour for five times, on an idle
+machine: on a busy one the repeats of one run differ more than the builds. The reports stay in DIRECTORY.
 """
 
 import os
@@ -86,7 +86,8 @@ def main() -> int:
     times = int(sys.argv[1]) if len(sys.argv) > 1 else TIMES
     caught = quiet = 0
     with interruptible(), tempfile.TemporaryDirectory() as made:
-        place = Path(made)
+        place = Path(sys.argv[2] if len(sys.argv) > 2 else made)
+        place.mkdir(parents=True, exist_ok=True)
         (place / "sitecustomize.py").write_text(PLANT)
         before = measure(place / "first")
         for number in range(times):

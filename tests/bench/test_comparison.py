@@ -1,6 +1,7 @@
 """That `bench compare` catches a build that is slower, and is quiet on two runs of the same one."""
 
 import io
+import random
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -11,7 +12,7 @@ import pytest
 from goseventh.bench import compare
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
 from goseventh.bench.comparison import compare as compared
-from goseventh.bench.results import Better, Figure, Percentiles, Results, dump
+from goseventh.bench.results import CPU_SPEED, Better, Figure, Percentiles, Results, Where, dump
 
 from .sample import machine, results
 
@@ -87,6 +88,81 @@ def test_a_significant_change_below_the_threshold_is_not_worse() -> None:
     old, new = figure(100.0, 100.1, 99.9), figure(95.0, 95.1, 94.9)
     assert verdict(old, new).verdict == "a little worse"
     assert verdict(old, new, threshold=0.04).verdict == "worse"
+
+
+def at_speeds(
+    seed: int, *, cpus: float = 1.0, build: float = 1.0, owes: float = 1.0, repeats: int = 10
+) -> list[Figure]:
+    """Creations, and the CPUs' speed each time, to whose power `owes` they come."""
+    luck = random.Random(seed)
+    speeds = [cpus * luck.lognormvariate(0, 0.15) for _ in range(repeats)]
+    rates = [4_000 * build * speed**owes * luck.lognormvariate(0, 0.03) for speed in speeds]
+    where: Where = {"strategy": PLANTED}
+    return [
+        Figure("http", "creations", "1/s", "higher", where, rates),
+        Figure("http", f"creations, {CPU_SPEED}", "1/s", "neither", where, speeds),
+    ]
+
+
+def judged(old: list[Figure], new: list[Figure]) -> Compared:
+    """What is said of creations."""
+    return judged_all(old, new, 0.1)[0]
+
+
+def judged_all(old: list[Figure], new: list[Figure], threshold: float) -> list[Compared]:
+    return compared(list(zip(old, new, strict=True)), threshold)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("owes", [1.0, 0.0])
+def test_cpus_of_another_speed_make_no_other_build(seed: int, owes: float) -> None:
+    """Whether it is bound by them, or by the disk."""
+    old = at_speeds(2 * seed, owes=owes)
+    same = judged(old, at_speeds(2 * seed + 1, owes=owes, cpus=0.7))
+    assert same.at_speed is not None
+    assert (same.verdict in CALLED, abs(same.at_speed) < 0.1) == (False, True)
+    if owes:
+        assert same.change is not None
+        assert same.change < -0.15
+    for cpus in (0.8, 1.0, 1.25):
+        assert judged(old, at_speeds(2 * seed + 1, owes=owes, cpus=cpus, build=0.8)).verdict == "worse"
+
+
+def test_a_speed_counts_for_what_was_measured_with_it_alone() -> None:
+    old, new = at_speeds(1), at_speeds(2, cpus=0.7)
+    others: list[dict[str, Any]] = [{"name": "reads"}, {"part": "storage"}, {"where": {"strategy": "other"}}]
+    for other in others:
+        found = judged(*([replace(rates, **other), speeds] for rates, speeds in (old, new)))
+        assert (found.at_speed, found.verdict) == (None, "worse")
+    latency = [[replace(rates, name="creations, p50"), speeds] for rates, speeds in (old, new)]
+    assert judged(*latency).at_speed is not None
+    assert judged(at_speeds(1)[:1], at_speeds(2, cpus=0.7)[:1]).verdict == "worse"
+
+
+def test_of_what_is_called_different_on_cpus_of_another_speed_no_more_is_noise_than_promised() -> None:
+    """Without a threshold: of figures that owe something to the CPUs or nothing, and did not change."""
+    shares = []
+    for seed in range(MANY):
+        old, new = [], []
+        for number in range(20):
+            where: Where = {"number": number}
+            owes, build = float(number % 2), 0.8 if number < 10 else 1.0
+            before = at_speeds(1_000 + seed + number, owes=owes)
+            after = at_speeds(2_000 + seed + number, owes=owes, cpus=0.8, build=build)
+            old += [replace(one, where=where) for one in before]
+            new += [replace(one, where=where) for one in after]
+        called = [one for one in judged_all(old, new, 0.0) if one.verdict in CALLED]
+        planted = [one for one in called if one.old in old[:20]]
+        assert len(planted) == 10
+        shares.append(1 - len(planted) / len(called))
+    assert mean(shares) <= FALSE_DISCOVERIES + 2 * stdev(shares) / MANY**0.5
+
+
+def test_few_repeats_do_not_show_what_a_figure_owes_to_the_cpus() -> None:
+    assert judged(at_speeds(1, repeats=3), at_speeds(2, repeats=3)).at_speed is None
+    assert judged(at_speeds(1, repeats=4), at_speeds(2, repeats=4)).at_speed is not None
+    [rates, speeds], new = at_speeds(1), at_speeds(2)
+    assert judged([replace(rates, values=rates.values[1:]), speeds], new).at_speed is None
 
 
 def test_one_repeat_tells_nothing() -> None:
@@ -165,6 +241,28 @@ def test_a_run_that_did_less_is_no_success(tmp_path: Path, change: dict[str, Any
     assert code == 2
     assert why in err
     assert run(tmp_path, results(), replace(results(), **change), allow_missing=True)[0] == 0
+
+
+def test_what_can_be_no_worse_does_not_say_whether_repeats_are_enough(tmp_path: Path) -> None:
+    exact = [
+        Figure("http", f"{name}, generator", "percent", "neither", {}, [20.0, 20.1, 19.9, 20.05, 19.95])
+        for name in ("creations", "reads", "mix")
+    ]
+    noisy = [figure(100.0, 160.0, 90.0, 140.0, 70.0), figure(110.0, 80.0, 150.0, 90.0, 130.0)]
+    before, after = (replace(results(), figures=[one, *exact]) for one in noisy)
+    assert run(tmp_path, before, after)[0] == 2
+
+
+def test_both_changes_are_shown_and_other_cpus_are_a_warning(tmp_path: Path) -> None:
+    before, after = (replace(results(), figures=one) for one in (at_speeds(1), at_speeds(2, cpus=0.7)))
+    code, out, err = run(tmp_path, before, after)
+    head, _, row, *_ = [line.split("|") for line in out.splitlines() if line.startswith("|")]
+    assert [cell.strip() for cell in head[5:8]] == ["change", "at one CPU speed", "verdict"]
+    change, at_speed = (float(cell.strip(" %")) for cell in row[5:7])
+    assert change < -20 < -10 < at_speed < 10
+    assert (code, "the CPUs were not as fast both times" in err) == (0, True)
+    # Of an earlier version: nothing of ours is missing, and nothing is known that could excuse it.
+    assert run(tmp_path, before, replace(after, figures=after.figures[:1]))[0] == 1
 
 
 def test_where_nothing_could_be_tested_is_no_success(tmp_path: Path) -> None:

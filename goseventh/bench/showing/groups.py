@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from goseventh.bench.results import OWN, Better, Figure, Results, Series
+from goseventh.bench.results import OWN, Better, Figure, Results, Series, Value
 from goseventh.bench.showing import words
 from goseventh.bench.spread import summed_up
 
-Value = str | int | float
 Condition = tuple[str, Value]
 
 ENTITIES = ("strategy", "contender", "server")
