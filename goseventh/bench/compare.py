@@ -150,7 +150,8 @@ def _table(found: Sequence[Compared], threshold: float) -> str:
     )
     said = (
         f"{len(found)} figures: {counts}. Better and worse are changes by {threshold:.0%} or more that are"
-        f" significant: at most {FALSE_DISCOVERIES:.0%} of those are expected to be noise."
+        f" significant: at most {FALSE_DISCOVERIES:.0%} of those are expected to be noise. Where bare Sanic"
+        " changed as well, they are of what is beyond that."
     )
     return "\n".join([*lines, "", said])
 

@@ -11,14 +11,16 @@ are called so. A rank test of five against five could never say anything of fift
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special, stats
 
-from goseventh.bench.results import CPU_SPEED, Figure, Key
+from goseventh.bench.pairing import YARDSTICK
+from goseventh.bench.parts.cells import BARE
+from goseventh.bench.results import CPU_SPEED, Figure, Key, Value
 
 FALSE_DISCOVERIES = 0.01
 """Which share of all that is called better or worse may be neither."""
@@ -52,6 +54,11 @@ class Compared:
     least: float | None = None
     """The least change that so many repeats with such noise could tell, as a share, uncorrected."""
 
+    @property
+    def judged(self) -> float | None:
+        """The change that the verdict is of."""
+        return self.change if self.at_speed is None else self.at_speed
+
 
 class _Fit(NamedTuple):
     """The logarithms of one pair."""
@@ -82,7 +89,9 @@ def compare(pairs: Sequence[Pair], threshold: float) -> list[Compared]:
         family = [pair for pair in tested if can_be_worse(pair[0]) == judged]
         fits = [_fit(pair, speeds.get(_load(pair[0]))) for pair in family]
         found |= zip([id(old) for old, _ in family], _corrected(fits), strict=True)
-    return [_judged(pair, found.get(id(pair[0])), threshold) for pair in pairs]
+    compared = [_judged(pair, found.get(id(pair[0])), threshold) for pair in pairs]
+    controls = {_counterpart(one.old): one for one in compared if one.old.where.get(YARDSTICK) == BARE}
+    return [_excused(one, controls.get(_counterpart(one.old)), threshold) for one in compared]
 
 
 def can_be_worse(figure: Figure) -> bool:
@@ -105,6 +114,26 @@ def _judged(pair: Pair, tested: _Tested | None, threshold: float) -> Compared:
     judged = change if at_speed is None else at_speed
     verdict = _verdict(old, new, judged, tested.p, threshold)
     return Compared(old, new, change, tested.p, verdict, at_speed, tested.least)
+
+
+def _counterpart(figure: Figure) -> tuple[str, str, Value | None]:
+    """What bare Sanic's figure of the same load and number of workers has in common with one of ours."""
+    return figure.part, figure.name, figure.where.get("workers")
+
+
+def _excused(one: Compared, control: Compared | None, threshold: float) -> Compared:
+    """The same; or a little, if bare Sanic went that way as well and what is beyond it is under `threshold`.
+
+    Memory and caches that others crowd are no CPU's speed, and slow it down, too.
+    """
+    if control is None or control is one or one.verdict not in ("better", "worse"):
+        return one
+    if not control.verdict.endswith(one.verdict) or one.judged is None or control.judged is None:
+        return one
+    left = (1 + one.judged) / (1 + control.judged) - 1
+    if left * one.judged > 0 and abs(left) >= threshold:
+        return one
+    return replace(one, verdict="a little better" if one.verdict == "better" else "a little worse")
 
 
 def _load(figure: Figure) -> Key:
@@ -150,11 +179,11 @@ def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
     around = np.concatenate([before - before.mean(), after - after.mean()])
     difference, weight = float(after.mean() - before.mean()), 1 / len(before) + 1 / len(after)
     plain = _Fit(difference, float(around @ around), len(around) - 2, weight, adjusted=False)
-    if speeds is None or pair == speeds or not _follow(pair, speeds):
+    if speeds is None or is_cpu_speed(pair[0]) or not _follow(pair, speeds):
         return plain
-    slow, fast = (np.log(figure.values) for figure in speeds)
-    x = np.concatenate([slow - slow.mean(), fast - fast.mean()])
-    spread, apart = float(x @ x), float(fast.mean() - slow.mean())
+    earlier, later = (np.log(figure.values) for figure in speeds)
+    x = np.concatenate([earlier - earlier.mean(), later - later.mean()])
+    spread, apart = float(x @ x), float(later.mean() - earlier.mean())
     # Twice the speed is at most twice the rate, or little more: a slope is likely to be within one of none,
     # which counts for little where the speeds differ by more than the figure's own noise (ridge regression).
     known = spread + plain.scatter / plain.freedom

@@ -343,6 +343,26 @@ def test_a_slower_yardstick_is_a_warning_and_no_failure(tmp_path: Path) -> None:
     assert "the machine was not as fast both times" in err
 
 
+@pytest.mark.parametrize(("control", "told"), [(0.85, "a little worse"), (0.95, "worse"), (1.3, "worse")])
+def test_bare_sanic_excuses_what_befell_it_as_well(control: float, told: str) -> None:
+    """Ours is a sixth slower: as it was, or by more than bare Sanic, or against it."""
+    beside = replace(figure(100.0, 100.1, 99.9), where={"server": "bare", "workers": 1})
+    ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
+    other = replace(ours, where={**ours.where, "workers": 2})
+    pairs = [
+        (one, replace(one, values=[value * factor for value in (99.9, 100.0, 100.1)]))
+        for one, factor in ((beside, control), (ours, 0.83), (other, 0.83))
+    ]
+    assert [one.verdict for one in compared(pairs, 0.1)][1:] == [told, "worse"]
+
+
+def test_wrong_answers_are_excused_by_nobody() -> None:
+    beside = Figure("http", "reads, wrong answers", "count", "lower", {"server": "bare", "workers": 1}, [0.0])
+    ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
+    found = compared([(one, replace(one, values=[3.0])) for one in (beside, ours)], 0.1)
+    assert [one.verdict for one in found] == ["worse", "worse"]
+
+
 def test_what_is_no_report_can_t_be_compared(tmp_path: Path) -> None:
     (tmp_path / "B.json").write_text("{}")
     out, err = io.StringIO(), io.StringIO()
