@@ -7,14 +7,14 @@ one CPU: of those that it is given, whichever the kernel has it run on.
 
 import os
 import select
-import subprocess
 import sys
 import time
 from collections.abc import Collection
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from goseventh.bench import child
+from goseventh.bench import piped
 from goseventh.output import output
 
 _PAUSE_SECONDS = 0.01
@@ -33,18 +33,12 @@ class CpuSpeed:
 
     def __init__(self, cpus: Collection[int]) -> None:
         """Returns when it can begin at once. Raises WatcherDied."""
-        self._process = subprocess.Popen(
-            child.command(__spec__.name, (), cpus, ()),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,  # Ctrl-C is for the benchmark
-        )
+        self._process = piped.start(__spec__.name, (), cpus)
         try:
             self.begin()
             self.end()
         except BaseException:
-            self.__exit__(None, None, None)
+            piped.end(self._process)
             raise
 
     def __enter__(self) -> Self:
@@ -53,8 +47,7 @@ class CpuSpeed:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        piped.end(self._process)
 
     def begin(self) -> None:
         """From now on."""
@@ -71,10 +64,9 @@ class CpuSpeed:
 
     def _say(self) -> None:
         assert self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # which `end` tells
             self._process.stdin.write(_WORD)
-        except BrokenPipeError:
-            raise WatcherDied(f"who watches the CPUs' speed ended with {self._process.wait()}") from None
+            self._process.stdin.flush()
 
 
 _WORD = b"\n"

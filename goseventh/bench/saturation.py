@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from goseventh.bench import child
+from goseventh.bench import piped
 from goseventh.bench.asking import Asking
 from goseventh.bench.cpu_speed import CpuSpeed
 from goseventh.bench.job import GO, READY, Job, Outcome, histogram
@@ -56,13 +56,8 @@ class Generators:
             self._cpu_speed = closing.enter_context(CpuSpeed(servers))
             self._processes = []
             for own in cpus:
-                process = subprocess.Popen(
-                    child.command("goseventh.bench.generator", (), own, ()),
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    start_new_session=True,  # Ctrl-C is for the benchmark
-                )
-                closing.callback(_end, process)
+                process = piped.start("goseventh.bench.generator", (), own)
+                closing.callback(piped.end, process)
                 self._processes.append(process)
             self._closing = closing.pop_all()
 
@@ -94,11 +89,6 @@ class Generators:
             process.stdin.flush()
         outcomes = [_outcome(process) for process in self._processes]
         return _together(outcomes, self._cpu_speed.end())
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    process.communicate()
 
 
 def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:

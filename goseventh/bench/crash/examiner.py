@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 
-from goseventh.bench import child
+from goseventh.bench import piped
 from goseventh.bench.crash.check import Job, Verdict
 
 PROGRAM = ("goseventh.bench.crash.check",)
@@ -134,10 +134,5 @@ class Examiner:
         return Verdict(**orjson.loads(line))
 
     def _start(self) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(
-            child.command(self._program[0], self._program[1:], os.sched_getaffinity(0), ()),
-            start_new_session=True,  # Ctrl-C is for whoever asks
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        module, *arguments = self._program
+        return piped.start(module, arguments, os.sched_getaffinity(0), stderr=subprocess.DEVNULL)
