@@ -34,7 +34,7 @@ class Collected:
 
     def warnings(self) -> list[Warned]:
         """A sentence for each part of which figures spread too far."""
-        figures = [figure for figure in self.figures() if figure.better != "neither"]
+        figures = [figure for figure in self.figures() if figure.can_be_worse]
         parts = dict.fromkeys(figure.part for figure in figures if is_wide(figure.values, figure.unit))
         return [Warned(_told(part, [one for one in figures if one.part == part]), part) for part in parts]
 

@@ -7,14 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import TextIO
 
-from goseventh.bench.comparison import (
-    FALSE_DISCOVERIES,
-    Compared,
-    can_be_worse,
-    compare,
-    is_cpu_speed,
-    middle,
-)
+from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
 from goseventh.bench.doubts import doubts, settings_that_differ
 from goseventh.bench.pairing import YARDSTICK, Paired, chosen, paired
 from goseventh.bench.results import Figure, NotAReport, Results, load
@@ -86,7 +79,7 @@ def _unusable(
         yield "no figure of ours could be tested; measure each twice or more, with --repeat"
     if allow_missing:
         return
-    if missing := [figure for figure in both.only_before if not is_cpu_speed(figure)]:
+    if missing := [figure for figure in both.only_before if not figure.is_cpu_speed]:
         yield f"{len(missing)} figures are missing in the second (--allow-missing takes that)"
     if not after.complete:
         yield "the second was cut off (--allow-missing takes that)"
@@ -110,7 +103,7 @@ def _too_few(found: Sequence[Compared], threshold: float) -> Iterator[str]:
 
 def _is_ours(one: Compared) -> bool:
     """Whether it is a figure of ours that can be worse."""
-    return YARDSTICK not in one.old.where and can_be_worse(one.old)
+    return YARDSTICK not in one.old.where and one.old.can_be_worse
 
 
 def _whose(results: Results) -> str:

@@ -20,7 +20,7 @@ from scipy import optimize, special, stats
 
 from goseventh.bench.pairing import YARDSTICK
 from goseventh.bench.parts.cells import BARE
-from goseventh.bench.results import CPU_SPEED, Figure, Key, Value
+from goseventh.bench.results import Figure, Key, Value
 
 FALSE_DISCOVERIES = 0.01
 """Which share of all that is called better or worse may be neither."""
@@ -46,9 +46,9 @@ class Compared:
     new: Figure
     change: float | None
     """Of the middle, as a share: 0.1 is a tenth more; None from or to zero."""
-    p: float | None
+    p: float | None = None
     """Corrected for how many figures there are; None where nothing can be tested."""
-    verdict: Verdict
+    verdict: Verdict = "can't tell"
     at_speed: float | None = None
     """The change had the CPUs been as fast both times, which is what is judged; None: that is not known."""
     least: float | None = None
@@ -81,12 +81,12 @@ class _Tested(NamedTuple):
 
 def compare(pairs: Sequence[Pair], threshold: float) -> list[Compared]:
     """All pairs. Worse, and better, need both: significance, and a change by `threshold` (0.1: a tenth)."""
-    speeds = {_load(old): (old, new) for old, new in pairs if is_cpu_speed(old)}
+    speeds = {_load(old): (old, new) for old, new in pairs if old.is_cpu_speed}
     tested = [pair for pair in pairs if _testable(*pair)]
     found: dict[int, _Tested] = {}
     # Apart: that a CPU was slower, which is seen often, makes nothing else likelier.
-    for judged in (True, False):
-        family = [pair for pair in tested if can_be_worse(pair[0]) == judged]
+    for can_be_worse in (True, False):
+        family = [pair for pair in tested if pair[0].can_be_worse == can_be_worse]
         fits = [_fit(pair, speeds.get(_load(pair[0]))) for pair in family]
         found |= zip([id(old) for old, _ in family], _corrected(fits), strict=True)
     compared = [_judged(pair, found.get(id(pair[0])), threshold) for pair in pairs]
@@ -94,26 +94,13 @@ def compare(pairs: Sequence[Pair], threshold: float) -> list[Compared]:
     return [_excused(one, controls.get(_counterpart(one.old)), threshold) for one in compared]
 
 
-def can_be_worse(figure: Figure) -> bool:
-    """Or better; the others tell of how it was measured."""
-    return figure.better != "neither"
-
-
-def is_cpu_speed(figure: Figure) -> bool:
-    """Whether it says how fast the CPUs were."""
-    return figure.name.endswith(f", {CPU_SPEED}")
-
-
 def _judged(pair: Pair, tested: _Tested | None, threshold: float) -> Compared:
-    old, new = pair
-    change, at_speed = _change(old, new), None
-    if tested is None:
-        return Compared(old, new, change, None, _verdict(old, new, change, None, threshold))
-    if tested.fit.adjusted:
-        at_speed = float(np.expm1(tested.fit.difference))
-    judged = change if at_speed is None else at_speed
-    verdict = _verdict(old, new, judged, tested.p, threshold)
-    return Compared(old, new, change, tested.p, verdict, at_speed, tested.least)
+    one = Compared(*pair, _change(*pair))
+    if tested is not None:
+        adjusted, difference = tested.fit.adjusted, tested.fit.difference
+        at_speed = float(np.expm1(difference)) if adjusted else None
+        one = replace(one, p=tested.p, at_speed=at_speed, least=tested.least)
+    return replace(one, verdict=_verdict(one, threshold))
 
 
 def _counterpart(figure: Figure) -> tuple[str, str, Value | None]:
@@ -157,7 +144,8 @@ def _change(old: Figure, new: Figure) -> float | None:
     return after / before - 1 if before > 0 else 0.0 if after == 0 else None
 
 
-def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, threshold: float) -> Verdict:
+def _verdict(one: Compared, threshold: float) -> Verdict:
+    old, new, change, p = one.old, one.new, one.judged, one.p
     if _NEVER.search(old.name) and max(new.values) > max(old.values):
         return "worse"  # more of what must never happen is no noise
     if list(old.values) == list(new.values):
@@ -166,7 +154,7 @@ def _verdict(old: Figure, new: Figure, change: float | None, p: float | None, th
         return "can't tell"
     if p > FALSE_DISCOVERIES or change == 0:
         return "within noise"
-    if not can_be_worse(old):
+    if not old.can_be_worse:
         return "different"
     gained = (change > 0) == (old.better == "higher")
     if abs(change) < threshold:
@@ -179,7 +167,7 @@ def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
     around = np.concatenate([before - before.mean(), after - after.mean()])
     difference, weight = float(after.mean() - before.mean()), 1 / len(before) + 1 / len(after)
     plain = _Fit(difference, float(around @ around), len(around) - 2, weight, adjusted=False)
-    if speeds is None or is_cpu_speed(pair[0]) or not _follow(pair, speeds):
+    if speeds is None or pair[0].is_cpu_speed or not _follow(pair, speeds):
         return plain
     earlier, later = (np.log(figure.values) for figure in speeds)
     x = np.concatenate([earlier - earlier.mean(), later - later.mean()])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from goseventh.bench.comparison import Compared, is_cpu_speed
+from goseventh.bench.comparison import Compared
 from goseventh.bench.pairing import YARDSTICK
 from goseventh.bench.results import OWN, Machine, Results
 
@@ -46,7 +46,7 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
     low, high = sorted((a.disk.flush_ms.p50, b.disk.flush_ms.p50))
     if ours and high > _FLUSHES * low:
         yield f"a flush took {a.disk.flush_ms.p50:.2f} ms and {b.disk.flush_ms.p50:.2f} ms: the disk differs"
-    speeds = [one.change for one in found if is_cpu_speed(one.old) and one.verdict == "different"]
+    speeds = [one.change for one in found if one.old.is_cpu_speed and one.verdict == "different"]
     if changed := [change for change in speeds if change is not None and abs(change) > _SPEEDS]:
         yield (
             f"the CPUs were not as fast both times, by {min(changed):+.0%} to {max(changed):+.0%}: judged is"

@@ -108,6 +108,16 @@ class Figure:
     values: Sequence[float]
     """One for each time that it was measured, in their order."""
 
+    @property
+    def can_be_worse(self) -> bool:
+        """Or better; the others tell of how it was measured."""
+        return self.better != "neither"
+
+    @property
+    def is_cpu_speed(self) -> bool:
+        """Whether it says how fast the CPUs were."""
+        return self.name.endswith(f", {CPU_SPEED}")
+
 
 @dataclass(frozen=True, slots=True)
 class Series:

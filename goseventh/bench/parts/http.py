@@ -6,7 +6,6 @@ so that noise hits all alike. A strategy that owes when it answers is loaded unt
 
 import random
 import shutil
-from collections import defaultdict
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,9 @@ from goseventh.bench.asking import Asking, Create, Mix, Read, Search
 from goseventh.bench.crash import promises
 from goseventh.bench.parts import caveats
 from goseventh.bench.parts.cells import BARE, POSTGRESQL, Cell, cells
-from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
+from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig, cpu_speed
 from goseventh.bench.plan import LOADS, Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
-from goseventh.bench.results import CPU_SPEED
 from goseventh.bench.saturation import USERS, Saturated
 from goseventh.bench.server import Server
 from goseventh.bench.wire import Site
@@ -72,7 +70,7 @@ def _run(rig: Rig) -> Iterator[Found]:
         yield from _told(workers, ceilings[workers])
     if plan.beside_wrk:
         yield from beside.run(rig)
-    most: defaultdict[Cell, float] = defaultdict(float)
+    loads = {cell: _Loads(rig, cell, ceilings[cell.workers]) for cell in cells(plan)}
     for turn in range(plan.repeat):
         order = cells(plan)
         if turn:  # the first one as the report lists them
@@ -80,9 +78,7 @@ def _run(rig: Rig) -> Iterator[Found]:
         for cell in order:
             directory = rig.place / "data"
             with _started(rig, cell, directory) as server:
-                loads = _Loads(rig, server.url, cell, ceilings[cell.workers])
-                found = [*loads.run(plan.seed + turn, most[cell])]
-            most[cell] = max(most[cell], found[0].value)
+                found = [*loads[cell].run(server.url, plan.seed + turn)]
             yield from found
             shutil.rmtree(directory, ignore_errors=True)
             rig.tell(f"{cell}: {found[0].value:,.0f} creations/s", _seconds(cell, plan))
@@ -93,10 +89,9 @@ def _external(rig: Rig, url: str) -> Iterator[Found]:
     [cell] = cells(rig.plan)
     ceilings = _ceilings(rig, cell.workers)
     yield from _told(cell.workers, ceilings)
-    most = 0.0
+    loads = _Loads(rig, cell, ceilings)
     for turn in range(rig.plan.repeat):
-        found = [*_Loads(rig, url, cell, ceilings).run(rig.plan.seed + turn, most)]
-        most = max(most, found[0].value)
+        found = [*loads.run(url, rig.plan.seed + turn)]
         yield from found
         rig.tell(f"{url}: {found[0].value:,.0f} creations/s", _seconds(cell, rig.plan))
 
@@ -141,35 +136,38 @@ def _askings(create: Create, paths: Sequence[tuple[str, int]]) -> dict[str, Aski
 class _Loads:
     """The loads of one cell, one after the other; those who are read were created by the first."""
 
-    def __init__(self, rig: Rig, url: str, cell: Cell, ceilings: Mapping[str, float]) -> None:
-        self._rig, self._url, self._cell, self._ceilings = rig, url, cell, ceilings
+    def __init__(self, rig: Rig, cell: Cell, ceilings: Mapping[str, float]) -> None:
+        self._rig, self._cell, self._ceilings = rig, cell, ceilings
+        self._most = 0.0
+        """Creations a second that it reached so far; 0 where it never was loaded."""
         own = rig.plan.url is None
         self._answered_with_body = cell.counts and own
         # Who may be lost by a kill is in one worker's memory, and not counted by the others.
         self._counts = own and cell.counts and promises.of(cell.server).kill == 0
 
-    def run(self, seed: int, most: float) -> Iterator[Observation]:
-        """`most` are the creations a second that it reached before; 0 where it never was loaded."""
+    def run(self, url: str, seed: int) -> Iterator[Observation]:
+        """Once, on the server there."""
         cell = self._cell
         creations, *others = cell.loads
         ready = self._ceilings[creations] * _AHEAD
-        if most:
-            ready = min(ready, most * _AGAIN)
+        if self._most:
+            ready = min(ready, self._most * _AGAIN)
         create = Create(
             _AT_LEAST + int(ready * cell.seconds(self._rig.plan)),
             seed,
             answered_with_body=self._answered_with_body,
             refusal=promises.of(cell.server).refusal,
         )
-        first = yield from self._load(creations, create)
+        first = yield from self._load(url, creations, create)
+        self._most = max(self._most, first.per_second)
         if not first.created:
             return
         askings = _askings(create, first.created if cell.counts else [(path, 0) for path, _ in first.created])
         for name in others:
-            yield from self._load(name, askings[name])
+            yield from self._load(url, name, askings[name])
 
-    def _load(self, name: str, asking: Asking) -> Generator[Observation, None, Saturated]:
-        rig, url, cell = self._rig, self._url, self._cell
+    def _load(self, url: str, name: str, asking: Asking) -> Generator[Observation, None, Saturated]:
+        rig, cell = self._rig, self._cell
         who = f"{cell}, {name}"
         before = Site(url).count(_PATIENCE) if self._counts else 0
         found = rig.generators(cell.workers).saturate(url, [asking], cell.seconds(rig.plan))
@@ -179,7 +177,7 @@ class _Loads:
             rig.fail(f"{who}: {gone} people were answered with 201 and not counted.")
         yield from _observed(cell, name, found)
         if rig.plan.url is None:  # else it may run anywhere
-            yield Observation(f"{name}, {CPU_SPEED}", "1/s", "neither", cell.where, found.cpu_speed)
+            yield cpu_speed(name, cell.where, found.cpu_speed)
         return found
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from goseventh.bench.cores import Placement
 from goseventh.bench.plan import Plan
-from goseventh.bench.results import Better, Series, Unit, Where
+from goseventh.bench.results import CPU_SPEED, Better, Series, Unit, Where
 from goseventh.bench.saturation import Generators
 from goseventh.bench.server import Server
 
@@ -19,6 +19,11 @@ class Observation(NamedTuple):
     better: Better
     where: Where
     value: float
+
+
+def cpu_speed(load: str, where: Where, value: float) -> Observation:
+    """How fast the CPUs were while `load` was measured."""
+    return Observation(f"{load}, {CPU_SPEED}", "1/s", "neither", where, value)
 
 
 Found = Observation | Series

@@ -8,10 +8,10 @@ import shutil
 from collections.abc import Iterator
 from itertools import product
 
-from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
+from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig, cpu_speed
 from goseventh.bench.plan import Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
-from goseventh.bench.results import CPU_SPEED, Where
+from goseventh.bench.results import Where
 
 _START_SECONDS = 0.9
 _PER_SECOND = 8_000
@@ -39,11 +39,11 @@ def _run(rig: Rig) -> Iterator[Found]:
             directory = rig.place / "data"
             arguments = (directory, strategy, writers, flush_ms, plan.seconds, plan.seed + turn)
             told = rig.run("goseventh.bench.creating", *map(str, arguments))
-            rate, cpu_speed = map(float, told.split())
+            rate, speed = map(float, told.split())
             shutil.rmtree(directory)
             where: Where = {"strategy": strategy, "flush_ms": flush_ms, "writers": writers}
             yield Observation("creations", "1/s", "higher", where, rate)
-            yield Observation(f"creations, {CPU_SPEED}", "1/s", "neither", where, cpu_speed)
+            yield cpu_speed("creations", where, speed)
             rig.tell(
                 f"{strategy}, a flush +{flush_ms} ms, {writers} writers: {rate:,.0f} creations/s",
                 plan.seconds + _START_SECONDS,
