@@ -1,5 +1,6 @@
 """What is written as report.json is read back as it was, and nothing else is."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,13 @@ def test_what_is_dumped_is_loaded(tmp_path: Path) -> None:
         (dump(RESULTS).replace(b'"part": "http",', b""), "is no whole report"),
         (dump(RESULTS).replace(b'"1/s"', b'"furlongs"'), "is no whole report"),
         (dump(RESULTS).replace(b'"machine"', b'"engine"'), "is no whole report"),
+        (dump(RESULTS).replace(b"4100.5", b"null"), r"is no whole report: .*null.*figures\[0\]\.values\[1\]"),
+        (dump(RESULTS).replace(b"4100.5", b'"4100.5"'), "is no whole report: .*str"),
+        (dump(RESULTS).replace(b"4100.5", b"1e999"), "is no whole report: .*out of range"),
+        (dump(RESULTS).replace(b"4100.5", b"NaN"), "is no report of a benchmark: .*invalid"),
+        (dump(RESULTS).replace(b"a CPU", b"\xff"), "is no whole report: .*utf-8"),
+        (dump(replace(RESULTS, figures=[replace(RESULTS.figures[0], values=[])])), "creations has no values"),
+        (dump(RESULTS)[:-5], "is no report of a benchmark: .*truncated"),
     ],
 )
 def test_anything_else_is_refused(tmp_path: Path, written: bytes, why: str) -> None:
