@@ -1,5 +1,6 @@
 """What makes figures worth less is said, and what does not is not; the ceiling is of each kind of load."""
 
+import math
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,11 @@ from goseventh.bench.asking import Create, Mix, Read, Search
 from goseventh.bench.fixed import answer
 from goseventh.bench.parts import caveats
 from goseventh.bench.parts.cells import BARE, cells
+from goseventh.bench.parts.http import people_ready
 from goseventh.bench.plan import QUICK, plan
 from goseventh.bench.results import Figure
 from goseventh.bench.rig import OwnRig
-from goseventh.bench.saturation import Saturated
+from goseventh.bench.saturation import USERS, Saturated
 from goseventh.bench.showing.summary import verdicts
 from goseventh.bench.wire import Site
 from goseventh.settings import SettingError
@@ -94,6 +96,16 @@ def test_who_owes_is_loaded_until_it_has_to_pay() -> None:
     seconds = {cell.server: cell.seconds(made) for cell in cells(made)}
     assert seconds["memory-queue"] >= 2  # it writes once a second
     assert seconds["group-commit"] == seconds[BARE] == made.seconds
+
+
+def test_people_are_made_ready_for_what_a_server_may_reach() -> None:
+    most_there_can_be = people_ready(20_000.0, 0.0, 1.0)
+    assert most_there_can_be > 20_000
+    assert people_ready(20_000.0, math.inf, 1.0) == most_there_can_be == people_ready(20_000.0, 15_000.0, 1.0)
+    assert (
+        2 * 4_000 < people_ready(20_000.0, 4_000.0, 1.0) < most_there_can_be
+    )  # the CPUs may be twice as fast
+    assert people_ready(20_000.0, 0.1, 0.05) > 4 * USERS
 
 
 def test_a_server_of_somebody_else_has_no_strategy_to_choose() -> None:

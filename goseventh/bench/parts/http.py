@@ -4,6 +4,7 @@ A closed loop of users over HTTP. In each repeat every cell has its turn, after 
 so that noise hits all alike. A strategy that owes when it answers is loaded until it has to pay.
 """
 
+import math
 import random
 import shutil
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ from goseventh.bench.parts.cells import BARE, POSTGRESQL, Cell, cells
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig, cpu_speed
 from goseventh.bench.plan import LOADS, Plan
 from goseventh.bench.report import COMMIT_PAGES, PAGE
-from goseventh.bench.saturation import USERS, Saturated
+from goseventh.bench.saturation import Saturated
 from goseventh.bench.server import Server
 from goseventh.bench.wire import Site
 
@@ -31,8 +32,9 @@ _AHEAD = 1.2
 """Times the generator's ceiling: people made ready for each second of a server's first creations."""
 _AGAIN = 3.0
 """Times the most that it created in a second before: those for each second of its next ones."""
-_AT_LEAST = 4 * USERS
-"""However slow it is: each user is answered once before anything counts, and waits at the end."""
+_AT_LEAST = 2_000
+"""However slow it is: each user is answered once before anything counts, and waits at the end; and a load of
+a moment may be many times as fast as the last one."""
 _WRITTEN_PER_SECOND = 4_000
 _PATIENCE = 30.0
 _TRIES = 2
@@ -126,6 +128,15 @@ def _ceilings(rig: Rig, workers: int) -> dict[str, float]:
     return ceilings
 
 
+def people_ready(ceiling: float, most: float, seconds: float) -> int:
+    """People enough for `seconds` of creations, of which the generator reaches `ceiling` a second.
+
+    `most`: what the server reached before; 0 where it never was loaded.
+    """
+    rate = ceiling * _AHEAD
+    return _AT_LEAST + int(seconds * (min(rate, most * _AGAIN) if most else rate))
+
+
 def _askings(create: Create, paths: Sequence[tuple[str, int]]) -> dict[str, Asking]:
     """By load, in the order in which a server gets them."""
     again = replace(create, seed=create.seed + _OTHERS)
@@ -139,7 +150,8 @@ class _Loads:
     def __init__(self, rig: Rig, cell: Cell, ceilings: Mapping[str, float]) -> None:
         self._rig, self._cell, self._ceilings = rig, cell, ceilings
         self._most = 0.0
-        """Creations a second that it reached so far; 0 where it never was loaded."""
+        """Creations a second that it reached so far; 0 where it never was loaded, endless where that was not
+        to be seen."""
         own = rig.plan.url is None
         self._answered_with_body = cell.counts and own
         # Who may be lost by a kill is in one worker's memory, and not counted by the others.
@@ -149,17 +161,14 @@ class _Loads:
         """Once, on the server there."""
         cell = self._cell
         creations, *others = cell.loads
-        ready = self._ceilings[creations] * _AHEAD
-        if self._most:
-            ready = min(ready, self._most * _AGAIN)
         create = Create(
-            _AT_LEAST + int(ready * cell.seconds(self._rig.plan)),
+            people_ready(self._ceilings[creations], self._most, cell.seconds(self._rig.plan)),
             seed,
             answered_with_body=self._answered_with_body,
             refusal=promises.of(cell.server).refusal,
         )
         first = yield from self._load(url, creations, create)
-        self._most = max(self._most, first.per_second)
+        self._most = math.inf if first.ran_out else max(self._most, first.per_second)
         if not first.created:
             return
         askings = _askings(create, first.created if cell.counts else [(path, 0) for path, _ in first.created])
