@@ -4,6 +4,7 @@ import argparse
 
 from goseventh.arguments import Parser, add
 from goseventh.bench.heard import to_the_end
+from goseventh.settings import SettingError
 
 WHOLE = {
     "all": "every part below, and one report of all",
@@ -14,6 +15,8 @@ WHOLE = {
     "memory": "memory of all processes and size of the file, by people",
 }
 """Commands of one shape: what is measured becomes a report."""
+_WITH_HTTP = ("all", "http")
+_COMPARES = ("msgspec", "scipy")
 
 
 def add_to(commands: "argparse._SubParsersAction[Parser]") -> None:
@@ -42,9 +45,6 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         command.add_argument(
             "--emulate-flush-ms", help="milliseconds added to a flush, such as 0,1,5,10 (0,5)"
         )
-        command.add_argument(
-            "--loads", help="under http, some of creations,reads,searches,mix: creations always (all)"
-        )
         command.add_argument("--repeat", type=int, help="how often each is measured, in turn (5)")
         command.add_argument("--seconds", type=float, help="of load each time (0.8)")
         command.add_argument("--cpus", type=float, help="hold the servers to so many CPUs, such as 1.5")
@@ -57,17 +57,25 @@ def _add_whole(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
             default="bench-report",
             help="for the report, and stores meanwhile (%(default)s)",
         )
-        command.add_argument(
-            "--beside-wrk", action="store_true", help="also compare the load generator with wrk"
-        )
-        command.add_argument(
-            "--beside-postgresql",
-            action="store_true",
-            help="also measure, under http, this server over a PostgreSQL, both within the same limits",
-        )
+        if name in _WITH_HTTP:
+            _add_http(command)
+        else:
+            command.set_defaults(loads=None, beside_wrk=False, beside_postgresql=False)
         depth = command.add_mutually_exclusive_group()
         depth.add_argument("--quick", action="store_true", help="two to five minutes in all, and rough")
         depth.add_argument("--full", action="store_true", help="an hour in all: longer, larger, more of them")
+
+
+def _add_http(command: Parser) -> None:
+    command.add_argument(
+        "--loads", help="under http, some of creations,reads,searches,mix: creations always (all)"
+    )
+    command.add_argument("--beside-wrk", action="store_true", help="also compare the load generator with wrk")
+    command.add_argument(
+        "--beside-postgresql",
+        action="store_true",
+        help="also measure, under http, this server over a PostgreSQL, both within the same limits",
+    )
 
 
 @to_the_end
@@ -218,6 +226,11 @@ def _share(written: str) -> float:
 @to_the_end
 def _compare(given: argparse.Namespace) -> int:
     from pathlib import Path
+
+    from goseventh.bench.extra import absent
+
+    if (why := absent(*_COMPARES)) is not None:
+        raise SettingError(f"bench compare: {why}")
 
     from goseventh.bench import compare
 

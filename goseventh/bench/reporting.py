@@ -2,16 +2,16 @@
 
 import os
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 
+from goseventh.bench.extra import absent
 from goseventh.bench.interruptible import uninterrupted
 from goseventh.bench.results import NotAReport, Results, dump, load
 
 REPORT, PAGE, PREVIOUS = "report.json", "report.html", "report.previous.json"
 TEXTS = {"en": "report.md", "pt": "report.pt-BR.md"}
 """The Markdown of each language."""
-_DRAWS = ("jinja2", "vl_convert", "scipy")
+_DRAWS = ("jinja2", "msgspec", "vl_convert", "scipy")
 
 
 class Unwritable(Exception):
@@ -28,9 +28,8 @@ class Report:
 
     def prepare(self) -> None:
         """Makes the directory. Raises Unwritable for what would fail only at the end of a run."""
-        for module in _DRAWS:
-            if find_spec(module) is None:
-                raise Unwritable(f"{module} is not installed: pip install 'goseventh[bench]'")
+        if (why := absent(*_DRAWS)) is not None:
+            raise Unwritable(why)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.directory):

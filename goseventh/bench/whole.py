@@ -10,13 +10,13 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
 from goseventh.bench import announcement, machine
 from goseventh.bench.cgroup import held
 from goseventh.bench.cpu_speed import WatcherDied
+from goseventh.bench.extra import absent
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
@@ -150,8 +150,8 @@ def _steps(seconds: float, out: TextIO, err: TextIO) -> Iterator[Tell]:
 
 def _check(plan: Plan, parts: Sequence[Part], report: Report) -> None:
     """Raises Refusal, Unwritable or Unreachable for what could only fail later."""
-    if find_spec(_MEASURES) is None:
-        raise Refusal(f"{_MEASURES} is not installed: pip install 'goseventh[bench]'")
+    if (why := absent(_MEASURES)) is not None:
+        raise Refusal(why)
     if plan.url is not None:
         if not any(part.external for part in parts):
             raise Refusal(f"--url: {parts[0].name} measures only servers that are started here")

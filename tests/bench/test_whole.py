@@ -62,14 +62,14 @@ def test_no_strategy_is_without_its_promise(http: tuple[str, Results]) -> None:
 
 def test_it_says_first_what_it_does_and_then_a_line_a_step(http: tuple[str, Results]) -> None:
     lines = http[0].splitlines()
-    assert lines[0].startswith("Measures servers that it starts itself: about ")
+    assert lines[0].startswith("Measures servers and stores of its own: about ")
     assert "Disks wear: be prepared." in lines[2]
     assert sum("creations/s" in line for line in lines) == 1 + len(table.TABLE)
 
 
 def test_only_the_loads_that_are_named_are_measured(tmp_path: Path) -> None:
     slow = ("--strategies=per-request", "--emulate-flush-ms=20")
-    ran = bench("http", *SHORT, *slow, "--loads=reads,creations", "--repeat=2", f"--out={tmp_path}")
+    ran = bench("http", *SHORT, *slow, "--loads=reads, creations", "--repeat=2", f"--out={tmp_path}")
     assert (ran.returncode, ran.stderr) == (PASSED, ""), ran.stdout + ran.stderr
     results = load(tmp_path / "report.json")
     assert results.settings["loads"] == "creations,reads"
@@ -206,6 +206,8 @@ def mentioning(directory: Path) -> list[str]:
         (("crash", "--url=http://127.0.0.1:1"), "crash measures only servers that are started here"),
         (("http", "--out=/proc/nowhere"), "--out /proc/nowhere: No such file or directory"),
         (("http", "--quick", "--full"), "not allowed with argument"),
+        (("storage", "--loads=creations"), "unrecognized arguments: --loads"),
+        (("crash", "--beside-wrk"), "unrecognized arguments: --beside-wrk"),
     ],
 )
 def test_what_cannot_be_run_is_refused_in_one_line(arguments: tuple[str, ...], line: str) -> None:
