@@ -14,7 +14,7 @@ def text(plan: Plan, parts: Sequence[Part]) -> str:
     costs = [part.cost(plan) for part in parts]
     written = sum(cost.written for cost in costs)
     lines = [
-        f"Measures {plan.url or 'servers that it starts itself'}:"
+        f"Measures {plan.url or 'servers and stores of its own'}:"
         f" about {_time(sum(cost.seconds for cost in costs))}, in {plan.out}."
     ]
     lines += [

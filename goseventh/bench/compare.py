@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import TextIO
 
-from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared, compare, middle
+from goseventh.bench.comparison import ENOUGH, FALSE_DISCOVERIES, Compared, compare, middle
 from goseventh.bench.doubts import doubts, settings_that_differ
 from goseventh.bench.pairing import YARDSTICK, Paired, chosen, paired
 from goseventh.bench.results import Figure, NotAReport, Results, load
@@ -30,10 +30,9 @@ def run(
     """Prints the table, and returns the exit code.
 
     1 if a figure of ours is worse by `threshold` (0.1: a tenth); 2 without two reports, or where it means
-    little that nothing is worse: no figure could be tested, or
-    most not as closely as `threshold`, some are missing in `new`, it was cut off, or it
-    did other work. `allow_missing` takes all but the first of that for granted. `strategy` and `workers`
-    choose which of our figures stand beside a server of others.
+    little that nothing is worse: no figure could be tested, or most not as closely as `threshold`, some are
+    missing in `new`, it was cut off, or it did other work. `allow_missing` takes the last three of these.
+    `strategy` and `workers` choose which of our figures stand beside a server of others.
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
@@ -53,6 +52,8 @@ def run(
         told = ", ".join(f"{key} {value}" for key, value in choice.items())
         print(f"of ours beside the other server: {told}", file=out)
     print(_table(found, threshold), file=out)
+    for line in _without_speeds(before, after, found):
+        print(line, file=out)
     print("".join(f"\n{line}" for line in _promises(before, after, both)), file=out)
     for path, figures in ((old, both.only_before), (new, both.only_after)):
         for line in sorted(map(_told, figures)):
@@ -61,10 +62,10 @@ def run(
         print(f"warning: {warning}", file=err)
     if any(one.verdict == "worse" and _is_ours(one) for one in found):
         return WORSE
-    for why in (*_too_few(found, threshold), *_unusable(before, after, both, found, allow_missing)):
+    reasons = [*_too_few(found, threshold), *_unusable(before, after, both, found, allow_missing)]
+    for why in reasons:
         print(f"goseventh: nothing is worse, but that means little: {why}", file=err)
-        return UNUSABLE
-    return 0
+    return UNUSABLE if reasons else 0
 
 
 def _unusable(
@@ -95,10 +96,26 @@ def _too_few(found: Sequence[Compared], threshold: float) -> Iterator[str]:
         if one.verdict == "within noise" and one.least is not None and _is_ours(one)
     ]
     if leasts and (least := median(leasts)) > threshold > 0:
+        raised = ", or raise that" if least < 1 else ""  # a change by all there is would be no threshold
         yield (
-            f"of half of what seems the same only a change by {least:.0%} or more could be told, and"
-            f" --fail-over is {threshold:.0%}; measure more often, with --repeat, or raise it"
+            f"half of the figures that seem the same may have changed by {least:.0%} unseen, or more, for"
+            f" their repeats differ so much, and --fail-over is {threshold:.0%}; measure more often, with"
+            f" --repeat{raised}"
         )
+
+
+def _without_speeds(before: Results, after: Results, found: Sequence[Compared]) -> Iterator[str]:
+    """Why no figure has a change at one CPU speed, where none has."""
+    if any(one.at_speed is not None for one in found):
+        return
+    known = (any(figure.is_cpu_speed for figure in run.figures) for run in (before, after))
+    without = [name for name, knows in zip(("first", "second"), known, strict=True) if not knows]
+    why = (
+        f"the {' and the '.join(without)} recorded none"
+        if without
+        else f"that takes {ENOUGH} repeats or more"
+    )
+    yield f"At one CPU speed nothing is told: {why}."
 
 
 def _is_ours(one: Compared) -> bool:

@@ -28,7 +28,7 @@ FALSE_DISCOVERIES = 0.01
 _NEVER = re.compile(r"^promised and lost$|^people missing$|\bwrong\b.* answers$")
 """Figures of which one is too many. What is lost within the promise is none: whom a crash hits is luck."""
 
-_ENOUGH = 4
+ENOUGH = 4
 """Repeats of each run from which on it shows what a figure owes to the CPUs' speed."""
 
 Verdict = Literal[
@@ -191,7 +191,7 @@ def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
 def _follow(pair: Pair, speeds: Pair) -> bool:
     """Whether the speed of each value is known, often enough to show what they owe to it."""
     return all(
-        len(one.values) == len(speed.values) >= _ENOUGH and min(speed.values) > 0
+        len(one.values) == len(speed.values) >= ENOUGH and min(speed.values) > 0
         for one, speed in zip(pair, speeds, strict=True)
     )
 

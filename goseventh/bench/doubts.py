@@ -10,16 +10,26 @@ _FLUSHES = 1.5
 """A factor between two disks' flushes beyond which they are not the same."""
 _SPEEDS = 0.05
 """The least change of a CPU's speed that is told."""
-_OF_THE_WORK = ("depth", "seconds", "cpus", "memory")
+_OF_THE_LOAD = ("seconds", "speed", "shorten")
+_OF_THE_WORK = ("depth", *_OF_THE_LOAD, "cpus", "memory")
 """Settings that change what a figure is; the others only which figures there are, or how many values."""
 
 
 def settings_that_differ(before: Results, after: Results) -> list[str]:
-    """Such as "seconds 1 and 3", of those that change what the figures are of two runs of our own."""
-    if before.target != OWN or after.target != OWN:
-        return []
-    pairs = [(name, before.settings.get(name), after.settings.get(name)) for name in _OF_THE_WORK]
-    return [f"{name} {one} and {other}" for name, one, other in pairs if one != other]
+    """Such as "seconds 1 and 3", of those that change what the figures are.
+
+    Beside somebody else's server only the load can be the same, and what both runs say of it.
+    """
+    ours = before.target == after.target == OWN
+    pairs = [
+        (name, before.settings.get(name), after.settings.get(name))
+        for name in (_OF_THE_WORK if ours else _OF_THE_LOAD)
+    ]
+    return [
+        f"{name} {one} and {other}"
+        for name, one, other in pairs
+        if one != other and (ours or (one and other))
+    ]
 
 
 def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterator[str]:
@@ -36,11 +46,12 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
             ("Python", a.python, b.python),
             *((name, a.packages.get(name), b.packages.get(name)) for name in names),
             *(_of_servers(a, b) if ours else ()),
-            ("settings", before.settings, after.settings),
+            ("seed", before.settings.get("seed"), after.settings.get("seed")),
             ("target", before.target, after.target),
         )
         if one != other
     ]
+    differing += settings_that_differ(before, after)
     if differing:
         yield f"the runs differ in {', '.join(differing)}: their figures may differ for that"
     low, high = sorted((a.disk.flush_ms.p50, b.disk.flush_ms.p50))

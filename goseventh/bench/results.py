@@ -17,7 +17,7 @@ OWN = "own"
 
 CPU_SPEED = "CPU speed"
 """The end of a figure's name, behind the load's: how fast the CPUs were on which it was measured, each time.
-Small pieces of work that a second of CPU time was worth."""
+Sums of a thousand squares that a second of CPU time was worth."""
 
 Unit = Literal["1/s", "ms", "bytes", "people", "percent", "cpu seconds", "count"]
 Better = Literal["higher", "lower", "neither"]

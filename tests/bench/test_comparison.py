@@ -2,6 +2,8 @@
 
 import io
 import random
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -13,6 +15,7 @@ from goseventh.bench import compare
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
 from goseventh.bench.comparison import compare as compared
 from goseventh.bench.results import CPU_SPEED, Better, Figure, Percentiles, Results, Where, dump
+from tests.serving import ROOT
 
 from .sample import machine, results
 
@@ -253,6 +256,43 @@ def test_what_can_be_no_worse_does_not_say_whether_repeats_are_enough(tmp_path: 
     assert run(tmp_path, before, after)[0] == 2
 
 
+def test_a_threshold_beyond_all_there_is_is_no_advice(tmp_path: Path) -> None:
+    wild = [figure(1.0, 200.0, 9.0, 1_400.0, 70.0), figure(110.0, 8.0, 1_500.0, 90.0, 1.0)]
+    before, after = (replace(results(), figures=[one]) for one in wild)
+    code, _, err = run(tmp_path, before, after)
+    assert (code, "with --repeat\n" in err, "raise" in err) == (2, True, False)
+
+
+def test_every_reason_is_told(tmp_path: Path) -> None:
+    old, new = (replace(results(seed=seed, repeats=1), settings={"seconds": str(seed)}) for seed in (1, 2))
+    code, _, err = run(tmp_path, old, replace(new, figures=new.figures[1:], complete=False))
+    reasons = [line for line in err.splitlines() if "nothing is worse, but that means little" in line]
+    assert (code, len(reasons)) == (2, 4)
+
+
+def test_why_nothing_is_told_at_one_cpu_speed(tmp_path: Path) -> None:
+    old, new = at_speeds(1), at_speeds(2)
+    for before, after, why in (
+        (old[:1], new, "the first recorded none."),
+        (old[:1], new[:1], "the first and the second recorded none."),
+        (at_speeds(1, repeats=3), new, "that takes 4 repeats or more."),
+        (old, new, None),
+    ):
+        _, out, _ = run(tmp_path, replace(results(), figures=before), replace(results(), figures=after))
+        told = [line for line in out.splitlines() if line.startswith("At one CPU speed nothing is told: ")]
+        assert told == ([f"At one CPU speed nothing is told: {why}"] if why else [])
+
+
+def test_settings_that_change_no_figure_are_no_doubt(tmp_path: Path) -> None:
+    old = replace(results(), settings={"seconds": "1", "repeat": "5", "loads": "creations", "seed": "1"})
+    other = replace(results(seed=2), settings={"seconds": "1", "repeat": "9", "seed": "1"})
+    assert "differ" not in run(tmp_path, old, other)[2]
+    other = replace(other, settings={**other.settings, "seconds": "3", "seed": "2"})
+    assert (
+        "the runs differ in seed, seconds 1 and 3: their figures may differ" in run(tmp_path, old, other)[2]
+    )
+
+
 def test_both_changes_are_shown_and_other_cpus_are_a_warning(tmp_path: Path) -> None:
     before, after = (replace(results(), figures=one) for one in (at_speeds(1), at_speeds(2, cpus=0.7)))
     code, out, err = run(tmp_path, before, after)
@@ -276,8 +316,8 @@ def test_few_noisy_repeats_are_no_success(tmp_path: Path) -> None:
     noisy = results(noise=0.2, repeats=2), results(seed=2, noise=0.2, repeats=2)
     code, _, err = run(tmp_path, *noisy)
     assert code == 2
-    assert "of half of what seems the same only a change by" in err
-    assert "and --fail-over is 10%" in err
+    assert "half of the figures that seem the same may have changed by" in err
+    assert "and --fail-over is 10%; measure more often, with --repeat, or raise that" in err
     assert run(tmp_path, results(), results(seed=2))[0] == 0
 
 
@@ -361,6 +401,19 @@ def test_wrong_answers_are_excused_by_nobody() -> None:
     ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
     found = compared([(one, replace(one, values=[3.0])) for one in (beside, ours)], 0.1)
     assert [one.verdict for one in found] == ["worse", "worse"]
+
+
+def test_without_the_extra_it_says_what_to_install() -> None:
+    code = (
+        "import importlib.util, sys\n"
+        "found = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name == 'scipy' else found(name)\n"
+        "from goseventh.cli import main\n"
+        "sys.exit(main(['bench', 'compare', 'A.json', 'B.json']))"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (compare.UNUSABLE, "", 1)
+    assert "scipy is not installed: pip install 'goseventh[bench]'" in ran.stderr
 
 
 def test_what_is_no_report_can_t_be_compared(tmp_path: Path) -> None:

@@ -67,7 +67,10 @@ _NAMES = {
     "answers": Text("answers", "respostas"),
     "refused": Text("refused for the time being", "recusadas por enquanto"),
     "generator": Text("CPU of the load generator", "CPU do gerador de carga"),
-    "CPU speed": Text("the CPU's speed meanwhile", "a velocidade da CPU enquanto isso"),
+    "CPU speed": Text(
+        "the CPUs' speed (sums of a thousand squares)",
+        "a velocidade das CPUs (somas de mil quadrados)",
+    ),
     "ceiling": Text("the load generator's ceiling", "o teto do gerador de carga"),
     "people stored": Text("people stored", "pessoas guardadas"),
     "people missing": Text("people missing", "pessoas em falta"),
