@@ -113,7 +113,7 @@ def _without_speeds(before: Results, after: Results, found: Sequence[Compared]) 
     why = (
         f"the {' and the '.join(without)} recorded none"
         if without
-        else f"that takes {ENOUGH} repeats or more"
+        else f"that takes {ENOUGH} repeats or more, each with its speed"
     )
     yield f"At one CPU speed nothing is told: {why}."
 

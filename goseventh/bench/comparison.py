@@ -115,6 +115,8 @@ def _excused(one: Compared, control: Compared | None, threshold: float) -> Compa
     """
     if control is None or control is one or one.verdict not in ("better", "worse"):
         return one
+    if one.p is None:  # what must never happen was not tested, and nothing excuses it
+        return one
     if not control.verdict.endswith(one.verdict) or one.judged is None or control.judged is None:
         return one
     left = (1 + one.judged) / (1 + control.judged) - 1

@@ -59,14 +59,16 @@ def doubts(before: Results, after: Results, found: Sequence[Compared]) -> Iterat
         yield f"a flush took {a.disk.flush_ms.p50:.2f} ms and {b.disk.flush_ms.p50:.2f} ms: the disk differs"
     speeds = [one.change for one in found if one.old.is_cpu_speed and one.verdict == "different"]
     if changed := [change for change in speeds if change is not None and abs(change) > _SPEEDS]:
+        known = any(one.at_speed is not None for one in found)
+        judged = "judged is what is left at one speed, also where it was the build that made them slower"
         yield (
-            f"the CPUs were not as fast both times, by {min(changed):+.0%} to {max(changed):+.0%}: judged is"
-            " what is left at one speed, also where it was the build that made them slower"
+            f"the CPUs were not as fast both times, by {min(changed):+.0%} to {max(changed):+.0%}:"
+            f" {judged if known else 'figures may differ for that'}"
         )
     for name, one in (("first", before), ("second", after)):
         if not one.complete:
             yield f"the {name} was cut off"
-    if any(YARDSTICK in one.old.where and one.verdict in ("better", "worse") for one in found):
+    if any(YARDSTICK in one.old.where and one.verdict.endswith(("better", "worse")) for one in found):
         yield "a server that is not ours changed as well: the machine was not as fast both times"
     if untold := sum(one.verdict == "can't tell" for one in found):
         yield f"of {untold} figures nothing can be told: they have one value or none above zero"

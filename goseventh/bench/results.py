@@ -176,13 +176,13 @@ def load(path: Path) -> Results:
         raise NotAReport(f"{path} can't be read: {error.strerror}") from error
     try:
         schema = msgspec.json.decode(written, type=_Versioned).schema
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotAReport(f"{path} is no report of a benchmark: {error}") from error
     if schema != SCHEMA:
         raise NotAReport(f"{path} is a report of schema {schema}; this version reads schema {SCHEMA}")
     try:
         results = msgspec.json.decode(written, type=Results)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotAReport(f"{path} is no whole report: {error}") from error
     for figure in results.figures:
         if not figure.values:

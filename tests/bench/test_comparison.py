@@ -275,7 +275,7 @@ def test_why_nothing_is_told_at_one_cpu_speed(tmp_path: Path) -> None:
     for before, after, why in (
         (old[:1], new, "the first recorded none."),
         (old[:1], new[:1], "the first and the second recorded none."),
-        (at_speeds(1, repeats=3), new, "that takes 4 repeats or more."),
+        (at_speeds(1, repeats=3), new, "that takes 4 repeats or more, each with its speed."),
         (old, new, None),
     ):
         _, out, _ = run(tmp_path, replace(results(), figures=before), replace(results(), figures=after))
@@ -399,8 +399,9 @@ def test_bare_sanic_excuses_what_befell_it_as_well(control: float, told: str) ->
 def test_wrong_answers_are_excused_by_nobody() -> None:
     beside = Figure("http", "reads, wrong answers", "count", "lower", {"server": "bare", "workers": 1}, [0.0])
     ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
-    found = compared([(one, replace(one, values=[3.0])) for one in (beside, ours)], 0.1)
-    assert [one.verdict for one in found] == ["worse", "worse"]
+    for before, after in (([0.0], [3.0]), ([1.0], [2.0]), ([0.0, 1.0, 0.0], [0.0, 4.0, 0.0])):
+        pairs = [(replace(one, values=before), replace(one, values=after)) for one in (beside, ours)]
+        assert [one.verdict for one in compared(pairs, 0.1)] == ["worse", "worse"]
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
