@@ -7,6 +7,9 @@ covariance): what a figure owes to it, by its own repeats, is neither noise nor 
 some always look different; Benjamini and Hochberg's procedure keeps those to one in a hundred of all that
 are called so. A rank test of five against five could never say anything of fifty figures: its least p is
 0.008.
+
+What can be worse and what only tells of the measuring are corrected apart. Where bare Sanic's same figure
+went the same way, a verdict is of what is beyond that.
 """
 
 import re
@@ -56,7 +59,7 @@ class Compared:
 
     @property
     def judged(self) -> float | None:
-        """The change that the verdict is of."""
+        """The change that the verdict is of, before what bare Sanic's same figure excuses."""
         return self.change if self.at_speed is None else self.at_speed
 
 

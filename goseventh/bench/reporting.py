@@ -11,7 +11,7 @@ from goseventh.bench.results import NotAReport, Results, dump, load
 REPORT, PAGE, PREVIOUS = "report.json", "report.html", "report.previous.json"
 TEXTS = {"en": "report.md", "pt": "report.pt-BR.md"}
 """The Markdown of each language."""
-_DRAWS = ("jinja2", "msgspec", "vl_convert", "scipy")
+_NEEDS = ("jinja2", "msgspec", "vl_convert", "scipy")
 
 
 class Unwritable(Exception):
@@ -28,7 +28,7 @@ class Report:
 
     def prepare(self) -> None:
         """Makes the directory. Raises Unwritable for what would fail only at the end of a run."""
-        if (why := absent(*_DRAWS)) is not None:
+        if (why := absent(*_NEEDS)) is not None:
             raise Unwritable(why)
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
