@@ -398,6 +398,21 @@ def test_bare_sanic_excuses_what_befell_it_as_well(control: float, told: str) ->
     assert [one.verdict for one in compared(pairs, 0.1)][1:] == [told, "worse"]
 
 
+def test_bare_sanic_excuses_what_got_better_and_only_in_the_same_load() -> None:
+    ours = replace(figure(100.0, 100.1, 99.9), where={"strategy": PLANTED, "workers": 1})
+    beside = replace(ours, where={"server": "bare", "workers": 1})
+    for control, factor, told in (
+        (beside, 1.2, "a little better"),
+        (replace(beside, name="reads"), 0.8, "worse"),
+        (replace(beside, part="storage"), 0.8, "worse"),
+    ):
+        pairs = [
+            (one, replace(one, values=[value * factor for value in (99.9, 100.0, 100.1)]))
+            for one in (control, ours)
+        ]
+        assert compared(pairs, 0.1)[1].verdict == told
+
+
 def test_wrong_answers_are_excused_by_nobody() -> None:
     beside = Figure("http", "reads, wrong answers", "count", "lower", {"server": "bare", "workers": 1}, [0.0])
     ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
