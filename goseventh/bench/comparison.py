@@ -114,11 +114,12 @@ def _counterpart(figure: Figure) -> tuple[str, str, Value | None]:
 def _excused(one: Compared, control: Compared | None, threshold: float) -> Compared:
     """The same; or a little, if bare Sanic went that way as well and what is beyond it is under `threshold`.
 
-    Memory and caches that others crowd are no CPU's speed, and slow it down, too.
+    Memory and caches that others crowd are no CPU's speed, and slow it down, too. What must never happen is
+    excused by nobody.
     """
     if control is None or control is one or one.verdict not in ("better", "worse"):
         return one
-    if one.p is None:  # what must never happen was not tested, and nothing excuses it
+    if _NEVER.search(one.old.name):
         return one
     if not control.verdict.endswith(one.verdict) or one.judged is None or control.judged is None:
         return one

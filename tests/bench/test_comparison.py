@@ -416,7 +416,12 @@ def test_bare_sanic_excuses_what_got_better_and_only_in_the_same_load() -> None:
 def test_wrong_answers_are_excused_by_nobody() -> None:
     beside = Figure("http", "reads, wrong answers", "count", "lower", {"server": "bare", "workers": 1}, [0.0])
     ours = replace(beside, where={"strategy": PLANTED, "workers": 1})
-    for before, after in (([0.0], [3.0]), ([1.0], [2.0]), ([0.0, 1.0, 0.0], [0.0, 4.0, 0.0])):
+    for before, after in (
+        ([0.0], [3.0]),
+        ([1.0], [2.0]),
+        ([1.0, 2.0], [3.0, 4.0]),
+        ([0.0, 1.0, 0.0], [0.0, 4.0, 0.0]),
+    ):
         pairs = [(replace(one, values=before), replace(one, values=after)) for one in (beside, ours)]
         assert [one.verdict for one in compared(pairs, 0.1)] == ["worse", "worse"]
 
