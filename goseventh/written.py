@@ -14,6 +14,11 @@ EMBEDDED = "embedded"
 _UNITS = {"": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 
 
+def parted(written: str) -> list[str]:
+    """The members of a list parted by commas."""
+    return [member.strip() for member in written.split(",")]
+
+
 def size_between(least: int, most: int) -> Callable[[str], int]:
     """A parser of sizes from `least` to `most` bytes."""
 

@@ -108,13 +108,15 @@ def _without_speeds(before: Results, after: Results, found: Sequence[Compared]) 
     """Why no figure has a change at one CPU speed, where none has."""
     if any(one.at_speed is not None for one in found):
         return
-    known = (any(figure.is_cpu_speed for figure in run.figures) for run in (before, after))
-    without = [name for name, knows in zip(("first", "second"), known, strict=True) if not knows]
-    why = (
-        f"the {' and the '.join(without)} recorded none"
-        if without
-        else f"that takes {ENOUGH} repeats or more, each with its speed"
-    )
+    without = [
+        name
+        for name, one in (("first", before), ("second", after))
+        if not any(figure.is_cpu_speed for figure in one.figures)
+    ]
+    if without:
+        why = f"the {' and the '.join(without)} recorded none"
+    else:
+        why = f"that takes {ENOUGH} repeats or more, each with its speed"
     yield f"At one CPU speed nothing is told: {why}."
 
 

@@ -212,7 +212,7 @@ def _some(
     """A list parted by commas, without repetitions."""
     if given is None:
         return tuple(usual)
-    return tuple(dict.fromkeys(_one(flag, part.strip(), parse) for part in given.split(",")))
+    return tuple(dict.fromkeys(_one(flag, part, parse) for part in written.parted(given)))
 
 
 def _loads(given: str | None) -> tuple[str, ...]:

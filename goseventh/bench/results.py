@@ -166,6 +166,10 @@ def dump(results: Results) -> bytes:
     return orjson.dumps(asdict(results), option=orjson.OPT_INDENT_2) + b"\n"
 
 
+_MALFORMED = (ValueError, RecursionError)
+"""What msgspec raises for bytes that are not what was asked for; the second for those nested too deep."""
+
+
 def load(path: Path) -> Results:
     """The results in a report.json. Raises NotAReport."""
     import msgspec
@@ -176,13 +180,13 @@ def load(path: Path) -> Results:
         raise NotAReport(f"{path} can't be read: {error.strerror}") from error
     try:
         schema = msgspec.json.decode(written, type=_Versioned).schema
-    except (ValueError, RecursionError) as error:
+    except _MALFORMED as error:
         raise NotAReport(f"{path} is no report of a benchmark: {error}") from error
     if schema != SCHEMA:
         raise NotAReport(f"{path} is a report of schema {schema}; this version reads schema {SCHEMA}")
     try:
         results = msgspec.json.decode(written, type=Results)
-    except (ValueError, RecursionError) as error:
+    except _MALFORMED as error:
         raise NotAReport(f"{path} is no whole report: {error}") from error
     for figure in results.figures:
         if not figure.values:

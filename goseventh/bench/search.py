@@ -30,6 +30,7 @@ from goseventh.bench.terms import kinds
 from goseventh.bench.texts import Texts
 from goseventh.progress import Show, progress
 from goseventh.settings import SettingError
+from goseventh.written import parted
 
 PASSED, FAILED, REFUSED, INTERRUPTED = 0, 1, 2, 130
 LARGEST = 20_000_000
@@ -86,7 +87,7 @@ def run(options: Options, out: TextIO | None = None, err: TextIO | None = None) 
 def sizes(written: str) -> list[int]:
     """Numbers of people from a list such as 10k,100k,1M; raises SettingError."""
     found = []
-    for one in map(str.strip, written.split(",")):
+    for one in parted(written):
         digits, unit = (one[:-1], one[-1]) if one[-1:] in ("k", "M") else (one, "")
         count = int(digits) * {"": 1, "k": 1_000, "M": 1_000_000}[unit] if digits.isdecimal() else 0
         if not 100 <= count <= LARGEST:
@@ -99,7 +100,7 @@ def sizes(written: str) -> list[int]:
 
 def names(flag: str, written: str | None, known: Collection[str]) -> list[str]:
     """Some of the known names from a list parted by commas, all for None; raises SettingError."""
-    found = list(known) if written is None else [one.strip() for one in written.split(",")]
+    found = list(known) if written is None else parted(written)
     for one in found:
         if one not in known:
             raise SettingError(f"--{flag} {written}: must be some of {','.join(known)}")

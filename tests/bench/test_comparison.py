@@ -2,8 +2,6 @@
 
 import io
 import random
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
@@ -15,7 +13,7 @@ from goseventh.bench import compare
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
 from goseventh.bench.comparison import compare as compared
 from goseventh.bench.results import CPU_SPEED, Better, Figure, Percentiles, Results, Where, dump
-from tests.serving import ROOT
+from tests import lacking
 
 from .sample import machine, results
 
@@ -427,14 +425,7 @@ def test_wrong_answers_are_excused_by_nobody() -> None:
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:
-    code = (
-        "import importlib.util, sys\n"
-        "found = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name: None if name == 'scipy' else found(name)\n"
-        "from goseventh.cli import main\n"
-        "sys.exit(main(['bench', 'compare', 'A.json', 'B.json']))"
-    )
-    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    ran = lacking.run("scipy", "bench", "compare", "A.json", "B.json")
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (compare.UNUSABLE, "", 1)
     assert "scipy is not installed: pip install 'goseventh[bench]'" in ran.stderr
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import lacking
 from tests.postgresql.running import goseventh
 from tests.serving import ROOT, Server
 
@@ -19,16 +20,7 @@ def test_strategies_that_would_promise_nothing_are_refused(strategy: str) -> Non
 
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_without_the_driver_it_says_what_to_install(command: str) -> None:
-    code = (
-        "import importlib.util, sys\n"
-        "found = importlib.util.find_spec\n"
-        "importlib.util.find_spec = lambda name: None if name == 'asyncpg' else found(name)\n"
-        "from goseventh.cli import main\n"
-        f"sys.exit(main([{command!r}, '--store', 'postgresql:///x']))"
-    )
-    refused = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    refused = lacking.run("asyncpg", command, "--store", "postgresql:///x")
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "goseventh[postgresql]" in refused.stderr
 

@@ -8,6 +8,7 @@ from typing import Any
 from goseventh.bench.cluster import Cluster, find_programs
 from goseventh.bench.contenders.shape import EXACT, FIELD_BORDER, Search
 from goseventh.bench.corpora import NotAvailable
+from goseventh.bench.extra import absent
 from goseventh.bench.texts import Texts
 from goseventh.like import like
 from index.text import FIELD_END
@@ -35,10 +36,10 @@ class Postgres:
 
     def __init__(self, directory: Path, texts: Texts) -> None:
         """Raises NotAvailable where server or driver are not installed, or the server does not start."""
-        try:
-            import asyncpg
-        except ImportError:
-            raise NotAvailable("asyncpg is not installed: pip install 'goseventh[bench]'") from None
+        if (why := absent("asyncpg")) is not None:
+            raise NotAvailable(why)
+        import asyncpg
+
         programs = find_programs()
         if programs is None:
             raise NotAvailable("no server is installed: apt install postgresql")
