@@ -29,6 +29,7 @@ class Cluster:
 
         Raises OSError if it can't be, with the last that it said.
         """
+        directory = directory.absolute()  # the programs run in it
         self._programs = programs
         self._directory = directory
         self._settings = settings
