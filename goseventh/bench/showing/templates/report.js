@@ -37,14 +37,19 @@ function filter() {
   document.querySelector(".count").value = `${shown.length} / ${rows.length}`;
 }
 
+function showAll() {
+  form.reset();
+  filter();
+}
+
 for (const button of all("[data-language]")) {
   button.addEventListener("click", () => speak(button.dataset.language));
 }
 const form = document.querySelector(".filters");
 form.addEventListener("change", filter);
-form.addEventListener("reset", () => setTimeout(filter)); // the boxes are reset after this event
 form.addEventListener("submit", (event) => event.preventDefault());
+form.querySelector("button").addEventListener("click", showAll);
 form.hidden = false;
 document.querySelector(".languages").hidden = false;
 speak(/^pt\b/i.test(navigator.language) ? "pt-BR" : "en");
-form.reset();
+showAll(); // browsers remember boxes
