@@ -181,7 +181,7 @@ def _fit(pair: Pair, speeds: Pair | None) -> _Fit:
     # Twice the speed is at most twice the rate, or little more: a slope is likely to be within one of none,
     # which counts for little where the speeds differ by more than the figure's own noise (ridge regression).
     known = spread + plain.scatter / plain.freedom
-    if known == 0:
+    if known < _NOTHING:
         return plain
     slope = float(around @ x) / known
     left = around - slope * x

@@ -7,7 +7,9 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy import stats
 
 from goseventh.bench import compare
 from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
@@ -164,6 +166,58 @@ def test_few_repeats_do_not_show_what_a_figure_owes_to_the_cpus() -> None:
     assert judged(at_speeds(1, repeats=4), at_speeds(2, repeats=4)).at_speed is not None
     [rates, speeds], new = at_speeds(1), at_speeds(2)
     assert judged([replace(rates, values=rates.values[1:]), speeds], new).at_speed is None
+
+
+@pytest.mark.parametrize("repeats", [4, 10])
+def test_what_a_figure_owes_is_by_least_squares_drawn_towards_none(repeats: int) -> None:
+    """Ridge regression is ordinary least squares with one more row: a slope of 0, as sure as the noise is."""
+    old, new = at_speeds(3, repeats=repeats), at_speeds(4, cpus=0.8, build=0.95, repeats=repeats)
+    (rates, speeds) = (np.log([before.values, after.values]) for before, after in zip(old, new, strict=True))
+    noise = np.sqrt((rates.var(axis=1) * repeats).sum() / (2 * repeats - 2))
+    rows = np.zeros((2 * repeats + 1, 3))
+    rows[:repeats, 0] = rows[repeats:-1, 1] = 1
+    rows[:-1, 2] = speeds.flatten()
+    rows[-1, 2] = noise
+    fit, *_ = np.linalg.lstsq(rows, np.append(rates.flatten(), 0.0))
+    left = rates.flatten() - rows[:-1] @ fit
+    freedom = 2 * repeats - 3
+    apart = np.array([-1.0, 1.0, 0.0])
+    error = np.sqrt(left @ left / freedom * (apart @ np.linalg.inv(rows.T @ rows) @ apart))
+    found = judged(old, new)
+    assert found.at_speed == pytest.approx(np.expm1(apart @ fit))
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(apart @ fit) / error, freedom))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_speeds_that_hardly_vary_within_a_run_show_no_slope(seed: int) -> None:
+    """By themselves they fit any: noise of 3 % over speeds within 0.1 % makes slopes of tens."""
+    luck = random.Random(seed)
+    old, new = (
+        [rates, replace(speeds, values=[cpus * luck.lognormvariate(0, 0.001) for _ in speeds.values])]
+        for cpus, (rates, speeds) in ((1.0, at_speeds(2 * seed)), (0.8, at_speeds(2 * seed + 1)))
+    )
+    found = judged(old, new)
+    assert found.at_speed is not None
+    assert found.change is not None
+    assert abs(found.at_speed - found.change) < 0.05
+
+
+def test_speeds_of_which_nothing_can_be_told_adjust_nothing() -> None:
+    still = figure(*[100.0] * 5), figure(*[50.0] * 5)
+    speed = replace(still[0], name=f"creations, {CPU_SPEED}", better="neither")
+    for values in ([9.0] * 5, [0.0, 8.0, 9.0, 9.0, 10.0]):
+        found = compared([still, (speed, replace(speed, values=values))], 0.1)[0]
+        assert (found.at_speed, found.p, found.verdict) == (None, pytest.approx(0.0), "worse")
+
+
+def test_what_can_be_no_worse_is_corrected_for_apart() -> None:
+    """Many CPUs that were surely slower, say, make no figure of ours likelier to be."""
+    ours = figure(100.0, 101.0, 99.0), figure(98.0, 99.5, 96.0)
+    tells = [
+        (replace(one, better="neither"), replace(one, better="neither", values=[1.0, 1.1, 0.9]))
+        for one in ours
+    ]
+    assert compared([ours, *tells * 5], 0.1)[0].p == compared([ours], 0.1)[0].p
 
 
 def test_one_repeat_tells_nothing() -> None:
