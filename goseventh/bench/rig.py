@@ -120,6 +120,6 @@ class OwnRig:
 
     def generators(self, workers: int) -> Generators:
         own = self.placement(workers)
-        if own not in self._generators:
+        if own not in self._generators or self._generators[own].ended:
             self._generators[own] = self._closing.enter_context(Generators(own.generators, own.server))
         return self._generators[own]

@@ -4,7 +4,7 @@ import pickle
 import subprocess
 from collections import Counter
 from collections.abc import Collection, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -48,7 +48,10 @@ class Saturated:
 
 
 class Generators:
-    """Processes that generate load, one on each group of CPUs; a context."""
+    """Processes that generate load, one on each group of CPUs; a context.
+
+    Whatever goes wrong while they do ends all of them: nobody knows what the others are in the middle of.
+    """
 
     def __init__(self, cpus: Sequence[Collection[int]], servers: Collection[int]) -> None:
         """`servers` are the CPUs of those who are loaded."""
@@ -60,6 +63,7 @@ class Generators:
                 closing.callback(piped.end, process)
                 self._processes.append(process)
             self._closing = closing.pop_all()
+        self.ended = False
 
     def __enter__(self) -> Self:
         return self
@@ -67,28 +71,45 @@ class Generators:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closing.close()
+        self._end()
 
     def saturate(self, url: str, askings: Sequence[Asking], seconds: float, users: int = USERS) -> Saturated:
-        """Has `users` ask the server at `url` for so long; of `askings` each process takes one in turn."""
+        """Has `users` ask the server at `url` for so long; of `askings` each process takes one in turn.
+
+        Raises GeneratorDied or WatcherDied.
+        """
+        try:
+            return self._saturate(url, askings, seconds, users)
+        except BaseException:
+            self._end()
+            raise
+
+    def _end(self) -> None:
+        self.ended = True
+        self._closing.close()
+
+    def _saturate(self, url: str, askings: Sequence[Asking], seconds: float, users: int) -> Saturated:
         count = len(self._processes)
         for number, process in enumerate(self._processes):
             share = users // count + (number < users % count)
             job = Job(url, askings[number % len(askings)], share, seconds)
-            assert process.stdin is not None
-            pickle.dump(job, process.stdin)
-            process.stdin.flush()
+            _send(process, pickle.dumps(job))
         for process in self._processes:
             assert process.stdout is not None
             if process.stdout.readline() != READY:
                 raise GeneratorDied(f"the load generator ended with {process.wait()}")
         self._cpu_speed.begin()
         for process in self._processes:
-            assert process.stdin is not None
-            process.stdin.write(GO)
-            process.stdin.flush()
+            _send(process, GO)
         outcomes = [_outcome(process) for process in self._processes]
         return _together(outcomes, self._cpu_speed.end())
+
+
+def _send(process: "subprocess.Popen[bytes]", message: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # its answer, which is none, tells
+        process.stdin.write(message)
+        process.stdin.flush()
 
 
 def _outcome(process: "subprocess.Popen[bytes]") -> Outcome:

@@ -10,28 +10,24 @@ import pytest
 from goseventh.bench.cpu_speed import CpuSpeed, WatcherDied
 from tests.serving import until
 
-
-def watchers() -> list[int]:
-    """Process ids of those of this process."""
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in children if b"cpu_speed" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+from .children import running
 
 
 def test_each_lap_has_a_speed_of_its_own() -> None:
     with CpuSpeed({0}) as speed:
-        [pid] = watchers()
+        [pid] = running("cpu_speed")
         for _ in range(3):
             speed.begin()
             assert speed.end() > 0
         assert os.sched_getaffinity(pid) == {0}
-    assert watchers() == []
+    assert running("cpu_speed") == []
 
 
 def test_between_laps_it_takes_no_cpu() -> None:
     with CpuSpeed({0}) as speed:
         speed.begin()
         speed.end()
-        runs = Path(f"/proc/{watchers()[0]}/schedstat")  # how often, as the third number
+        runs = Path(f"/proc/{running('cpu_speed')[0]}/schedstat")  # how often, as the third number
 
         def waits() -> bool:
             before = runs.read_text()
@@ -44,6 +40,6 @@ def test_between_laps_it_takes_no_cpu() -> None:
 def test_a_watcher_that_ended_is_told() -> None:
     with CpuSpeed({0}) as speed:
         speed.begin()
-        os.kill(watchers()[0], signal.SIGKILL)
+        os.kill(running("cpu_speed")[0], signal.SIGKILL)
         with pytest.raises(WatcherDied, match="ended with -9"):
             speed.end()

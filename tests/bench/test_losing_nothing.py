@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -14,11 +15,15 @@ import pytest
 
 from goseventh.bench import reporting, whole
 from goseventh.bench.anonymous import anonymous
+from goseventh.bench.asking import Create
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import QUICK, Plan, plan
 from goseventh.bench.results import Results, load
 from tests.serving import ROOT, until
+
+from .children import running
+from .stub import Stub
 
 
 def part(name: str, *then: BaseException) -> Part:
@@ -56,6 +61,36 @@ def test_a_part_that_fails_as_nobody_foresaw_costs_only_itself(tmp_path: Path) -
     ]
     assert "Traceback" in err
     assert "KeyError: 'pss'" in out
+
+
+@pytest.mark.parametrize(
+    ("module", "why"),
+    [
+        ("cpu_speed", "who watches the CPUs' speed ended with -9"),
+        ("generator", "the load generator ended with -9"),
+    ],
+)
+def test_who_dies_while_it_loads_ends_one_part_and_no_other(tmp_path: Path, module: str, why: str) -> None:
+    def load_it(rig: Rig, *, killing: bool) -> Iterator[Found]:
+        generators = rig.generators(1)
+        if killing:
+            until(lambda: len(running(module)) == 1)
+            [pid] = running(module)
+            os.kill(pid, signal.SIGKILL)
+        with Stub() as stub:
+            loaded = generators.saturate(stub.url, [Create(5_000, 1)], seconds=0.3)
+        yield Observation("creations", "1/s", "higher", {}, loaded.per_second)
+
+    parts = [
+        Part(name, "something", lambda _: Cost(1.0, 1), partial(load_it, killing=name == "http"))
+        for name in ("http", "memory")
+    ]
+    code, out, err = run(tmp_path, *parts)
+    assert (code, err) == (whole.FAILED, "")
+    assert f"Warning: http ended early: {why}.\n" in out
+    [figure] = load(tmp_path / reporting.REPORT).figures
+    assert (figure.part, figure.values[0] > 0) == ("memory", True)
+    assert running(module) == []
 
 
 def test_the_report_is_there_after_every_part(tmp_path: Path) -> None:

@@ -90,6 +90,8 @@ def test_each_part_alone_writes_the_same_report(tmp_path: Path, part: str) -> No
     results = load(tmp_path / "report.json")
     assert {figure.part for figure in results.figures} == {part}
     assert all(value > 0 for figure in results.figures for value in figure.values)
+    if part == "storage":
+        assert names(results, part) == {"creations", "creations, CPU speed"}
 
 
 def test_every_start_is_on_a_store_of_the_size_that_is_told(tmp_path: Path) -> None:
