@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from goseventh import person
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from storage.agreement import Read
 from storage.verify import verify
 from tests.serving import Server

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from goseventh.bench.cluster import Cluster, find_programs
+from goseventh.bench.processes.cluster import Cluster, find_programs
 from goseventh.postgresql.sessions import connect
 
 EMBEDDED = "embedded"

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from goseventh.bench import announcement, machine, search, tournament
+from goseventh.bench import announcement, machine
 from goseventh.bench.interruptible import interruptible
+from goseventh.bench.open_load import tournament
 from goseventh.bench.parts import search as search_part
 from goseventh.bench.parts import tournament as tournament_part
 from goseventh.bench.parts.shape import Found, Rig
@@ -19,6 +20,7 @@ from goseventh.bench.record import Record
 from goseventh.bench.reporting import PREVIOUS, Report, Unwritable
 from goseventh.bench.results import Limits
 from goseventh.bench.rig import OwnRig
+from goseventh.bench.searching import search
 
 INTERRUPTED = tournament.INTERRUPTED
 _MEASURED = (tournament.PASSED, tournament.FAILED, INTERRUPTED)

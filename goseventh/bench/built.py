@@ -4,9 +4,9 @@ import os
 import shutil
 from pathlib import Path
 
-from goseventh.bench.contenders.store import Embedded
 from goseventh.bench.corpora import Corpus, Tournament
-from goseventh.bench.texts import Texts
+from goseventh.bench.searching.contenders.store import Embedded
+from goseventh.bench.searching.texts import Texts
 
 _BATCH = 16_384
 BYTES = 1_000

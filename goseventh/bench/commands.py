@@ -129,7 +129,7 @@ def _add_tournament(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
 def _tournament(given: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from goseventh.bench import tournament
+    from goseventh.bench.open_load import tournament
 
     json = Path(given.json) if given.json else None
     options = tournament.Options(
@@ -169,8 +169,9 @@ def _add_search(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
 def _search(given: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from goseventh.bench import corpora, search
-    from goseventh.bench.contenders import table as contenders
+    from goseventh.bench import corpora
+    from goseventh.bench.searching import search
+    from goseventh.bench.searching.contenders import table as contenders
 
     options = search.Options(
         sizes=search.sizes(given.sizes),
@@ -232,7 +233,7 @@ def _compare(given: argparse.Namespace) -> int:
     if (why := absent(*_COMPARES)) is not None:
         raise SettingError(f"bench compare: {why}")
 
-    from goseventh.bench import compare
+    from goseventh.bench.comparing import compare
 
     return compare.run(
         Path(given.before),

@@ -16,7 +16,7 @@ from queue import SimpleQueue
 
 from goseventh import cpus
 from goseventh.bench.corpora import Corpus, Tournament
-from goseventh.bench.cpu_speed import CpuSpeed
+from goseventh.bench.processes.cpu_speed import CpuSpeed
 from goseventh.bench.quiet import no_collections
 from storage.layout import create
 from storage.people import Created

@@ -8,8 +8,8 @@ import time
 from importlib import metadata
 from pathlib import Path
 
+from goseventh.bench.percentiles import percentile
 from goseventh.bench.results import Disk, Limits, Machine, Percentiles
-from goseventh.bench.series import percentile
 
 _PACKAGES = ("sanic", "uvloop", "httptools", "lmdb", "orjson", "stringzilla", "numpy", "rapidfuzz")
 _FORGETFUL = ("tmpfs", "ramfs", "rootfs")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from goseventh import written
-from goseventh.bench import conventional
+from goseventh.bench.processes import conventional
 from goseventh.bench.wire import Site, Unreachable
 from goseventh.cpus import best_workers
 from goseventh.settings import SettingError

@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from goseventh.bench import child
-from goseventh.bench.cores import Placement, place
+from goseventh.bench.closed_load.saturation import Generators
 from goseventh.bench.plan import Plan
-from goseventh.bench.saturation import Generators
-from goseventh.bench.server import NotServing, Server, serve
+from goseventh.bench.processes import child
+from goseventh.bench.processes.cores import Placement, place
+from goseventh.bench.processes.server import NotServing, Server, serve
 
 Tell = Callable[[str, float], None]
 """Says that a step is over, and how many seconds it was meant to take."""

@@ -14,17 +14,17 @@ from pathlib import Path
 from typing import TextIO
 
 from goseventh.bench import announcement, machine
-from goseventh.bench.cgroup import held
-from goseventh.bench.cpu_speed import WatcherDied
+from goseventh.bench.closed_load.saturation import GeneratorDied
 from goseventh.bench.extra import absent
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Part
 from goseventh.bench.plan import Plan
+from goseventh.bench.processes.cgroup import held
+from goseventh.bench.processes.cpu_speed import WatcherDied
+from goseventh.bench.processes.server import NotServing
 from goseventh.bench.record import Record
 from goseventh.bench.reporting import PREVIOUS, REPORT, Report, Unwritable
 from goseventh.bench.rig import OwnRig, Tell
-from goseventh.bench.saturation import GeneratorDied
-from goseventh.bench.server import NotServing
 from goseventh.bench.wire import Site, Unreachable
 from goseventh.progress import progress
 

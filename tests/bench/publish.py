@@ -10,10 +10,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from goseventh.bench.bilingual import Text
 from goseventh.bench.reporting import PAGE, REPORT, TEXTS
 from goseventh.bench.results import Results, load
 from goseventh.bench.showing.markdown import markdown
-from goseventh.bench.showing.text import Text
 from tests.serving import ROOT
 
 READMES = {"en": ROOT / "README.md", "pt": ROOT / "README.pt-BR.md"}

@@ -3,8 +3,8 @@
 import io
 from typing import Any
 
-from goseventh.bench.schedule import Kind, Phase
-from goseventh.bench.tournament import Options, run
+from goseventh.bench.open_load.schedule import Kind, Phase
+from goseventh.bench.open_load.tournament import Options, run
 
 from .stub import Stub
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench import alone, reporting, search, tournament
+from goseventh.bench import alone, reporting
+from goseventh.bench.open_load import tournament
+from goseventh.bench.open_load.tournament import PASSED, REFUSED
 from goseventh.bench.results import OWN, load
-from goseventh.bench.tournament import PASSED, REFUSED
+from goseventh.bench.searching import search
 
 from .runs import PLAN, SEED
 from .stub import Answer, Stub

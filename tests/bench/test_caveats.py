@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench import beside, cores
-from goseventh.bench.asking import Create, Mix, Read, Search
-from goseventh.bench.fixed import answer
-from goseventh.bench.parts import caveats
+from goseventh.bench.closed_load.asking import Create, Mix, Read, Search
+from goseventh.bench.closed_load.saturation import USERS, Saturated
+from goseventh.bench.parts import beside, caveats
 from goseventh.bench.parts.cells import BARE, cells
 from goseventh.bench.parts.http import people_ready
 from goseventh.bench.plan import QUICK, plan
+from goseventh.bench.processes import cores
+from goseventh.bench.processes.fixed import answer
 from goseventh.bench.results import Figure
 from goseventh.bench.rig import OwnRig
-from goseventh.bench.saturation import USERS, Saturated
 from goseventh.bench.showing.summary import verdicts
 from goseventh.bench.wire import Site
 from goseventh.settings import SettingError

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench import cgroup, child
-from goseventh.bench.cgroup import held
+from goseventh.bench.processes import cgroup, child
+from goseventh.bench.processes.cgroup import held
 from goseventh.bench.results import Limits
 from tests.serving import alive, until
 
@@ -144,7 +144,7 @@ def test_nothing_is_made_where_nothing_is_asked_for() -> None:
 def test_a_child_ends_with_its_parent() -> None:
     """Even with one that is killed: the kernel sees to it."""
     script = (
-        "import subprocess, sys, time; from goseventh.bench import child;"
+        "import subprocess, sys, time; from goseventh.bench.processes import child;"
         "p = subprocess.Popen(child.command('timeit', ['-n1', '-r1', '-s', 'import time', 'time.sleep(60)'],"
         " {0}, ())); print(p.pid, flush=True); time.sleep(60)"
     )

@@ -7,12 +7,12 @@ import socket
 
 import pytest
 
-from goseventh.bench.client import Target
-from goseventh.bench.exchange import Exchange
-from goseventh.bench.load import Load, readable
+from goseventh.bench.open_load.client import Target
+from goseventh.bench.open_load.exchange import Exchange
+from goseventh.bench.open_load.load import Load, readable
+from goseventh.bench.open_load.schedule import Arrival, Kind
+from goseventh.bench.open_load.script import Script
 from goseventh.bench.people import Person
-from goseventh.bench.schedule import Arrival, Kind
-from goseventh.bench.script import Script
 from goseventh.bench.wire import Site
 
 from .stub import Stub

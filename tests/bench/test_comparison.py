@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from goseventh.bench import compare
-from goseventh.bench.comparison import FALSE_DISCOVERIES, Compared
-from goseventh.bench.comparison import compare as compared
+from goseventh.bench.comparing import compare
+from goseventh.bench.comparing.comparison import FALSE_DISCOVERIES, Compared
+from goseventh.bench.comparing.comparison import compare as compared
 from goseventh.bench.results import CPU_SPEED, Better, Figure, Percentiles, Results, Where, dump
 from tests import lacking
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench.cpu_speed import CpuSpeed, WatcherDied
+from goseventh.bench.processes.cpu_speed import CpuSpeed, WatcherDied
 from tests.serving import until
 
 from .children import running
@@ -15,19 +15,19 @@ from .children import running
 
 def test_each_lap_has_a_speed_of_its_own() -> None:
     with CpuSpeed({0}) as speed:
-        [pid] = running("cpu_speed")
+        [pid] = running("processes.cpu_speed")
         for _ in range(3):
             speed.begin()
             assert speed.end() > 0
         assert os.sched_getaffinity(pid) == {0}
-    assert running("cpu_speed") == []
+    assert running("processes.cpu_speed") == []
 
 
 def test_between_laps_it_takes_no_cpu() -> None:
     with CpuSpeed({0}) as speed:
         speed.begin()
         speed.end()
-        runs = Path(f"/proc/{running('cpu_speed')[0]}/schedstat")  # how often, as the third number
+        runs = Path(f"/proc/{running('processes.cpu_speed')[0]}/schedstat")  # how often, as the third number
 
         def waits() -> bool:
             before = runs.read_text()
@@ -40,6 +40,6 @@ def test_between_laps_it_takes_no_cpu() -> None:
 def test_a_watcher_that_ended_is_told() -> None:
     with CpuSpeed({0}) as speed:
         speed.begin()
-        os.kill(running("cpu_speed")[0], signal.SIGKILL)
+        os.kill(running("processes.cpu_speed")[0], signal.SIGKILL)
         with pytest.raises(WatcherDied, match="ended with -9"):
             speed.end()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from goseventh.bench import people
-from goseventh.bench.tournament import FAILED
+from goseventh.bench.open_load.tournament import FAILED
 
 from .runs import SEED, go
 from .stub import Answer, Stub, problem

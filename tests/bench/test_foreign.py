@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from goseventh.bench.tournament import FAILED, PASSED
+from goseventh.bench.open_load.tournament import FAILED, PASSED
 
 from .runs import go
 from .stub import JSON, Answer, Stub

@@ -15,7 +15,7 @@ import pytest
 
 from goseventh.bench import reporting, whole
 from goseventh.bench.anonymous import anonymous
-from goseventh.bench.asking import Create
+from goseventh.bench.closed_load.asking import Create
 from goseventh.bench.interruptible import interruptible
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import QUICK, Plan, plan
@@ -66,8 +66,8 @@ def test_a_part_that_fails_as_nobody_foresaw_costs_only_itself(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("module", "why"),
     [
-        ("cpu_speed", "who watches the CPUs' speed ended with -9"),
-        ("generator", "the load generator ended with -9"),
+        ("processes.cpu_speed", "who watches the CPUs' speed ended with -9"),
+        ("closed_load.generator", "the load generator ended with -9"),
     ],
 )
 def test_who_dies_while_it_loads_ends_one_part_and_no_other(tmp_path: Path, module: str, why: str) -> None:

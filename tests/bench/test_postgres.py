@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from goseventh.bench import whole
-from goseventh.bench.contenders.postgres import Postgres
 from goseventh.bench.corpora import NotAvailable
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import QUICK, plan
-from goseventh.bench.texts import Texts
+from goseventh.bench.searching.contenders.postgres import Postgres
+from goseventh.bench.searching.texts import Texts
 from tests.serving import ROOT, until
 
 pytestmark = pytest.mark.debian("postgres")
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.debian("postgres")
 HOLD = """
 import sys, time
 from pathlib import Path
-from goseventh.bench.contenders.postgres import Postgres
-from goseventh.bench.texts import Texts
+from goseventh.bench.searching.contenders.postgres import Postgres
+from goseventh.bench.searching.texts import Texts
 
 held = Postgres(Path(sys.argv[1]), Texts())
 print("started", flush=True)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import OSA
 
-from goseventh.bench.recall import measure, mistyped
+from goseventh.bench.searching.recall import measure, mistyped
 
 
 @given(st.text("abc é", min_size=1, max_size=9), st.integers(0, 1 << 32))

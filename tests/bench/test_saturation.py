@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench import answer
-from goseventh.bench.asking import Create, Mix, Read, Search
-from goseventh.bench.cores import place
+from goseventh.bench.closed_load import answer
+from goseventh.bench.closed_load.asking import Create, Mix, Read, Search
+from goseventh.bench.closed_load.saturation import Generators
 from goseventh.bench.machine import filesystem
-from goseventh.bench.saturation import Generators
+from goseventh.bench.processes.cores import place
 from tests.serving import until
 
 from .stub import Answer, Stub, problem

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from goseventh.bench.schedule import TOURNAMENT, Arrival, Kind, Phase, arrivals, seconds
+from goseventh.bench.open_load.schedule import TOURNAMENT, Arrival, Kind, Phase, arrivals, seconds
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ from typing import Any
 
 import pytest
 
-from goseventh.bench.contenders import postgres, table
-from goseventh.bench.contenders.scan import Scan
-from goseventh.bench.contenders.shape import EXACT
-from goseventh.bench.contenders.table import GOSEVENTH
 from goseventh.bench.parts.search import alone
-from goseventh.bench.search import FAILED, INTERRUPTED, PASSED, REFUSED, Options, run
-from goseventh.bench.texts import Texts
+from goseventh.bench.searching.contenders import postgres, table
+from goseventh.bench.searching.contenders.scan import Scan
+from goseventh.bench.searching.contenders.shape import EXACT
+from goseventh.bench.searching.contenders.table import GOSEVENTH
+from goseventh.bench.searching.search import FAILED, INTERRUPTED, PASSED, REFUSED, Options, run
+from goseventh.bench.searching.texts import Texts
 from goseventh.cli import main
 from storage.records import Record
 from tests.serving import ROOT, until

@@ -6,8 +6,8 @@ import pytest
 
 from goseventh.bench import corpora
 from goseventh.bench.corpora import Corpus
-from goseventh.bench.terms import Kind, kinds
-from goseventh.bench.texts import Texts
+from goseventh.bench.searching.terms import Kind, kinds
+from goseventh.bench.searching.texts import Texts
 
 SIZE = 5_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from goseventh.bench.tournament import FAILED, PASSED, REFUSED, Options, run
+from goseventh.bench.open_load.tournament import FAILED, PASSED, REFUSED, Options, run
 from tests.serving import Server
 
 from .runs import PLAN, SEED, go

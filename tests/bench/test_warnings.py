@@ -4,8 +4,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
-from goseventh.bench import announcement, figures
+from goseventh.bench import announcement
 from goseventh.bench.collected import Collected
+from goseventh.bench.open_load import figures
 from goseventh.bench.parts.shape import Observation
 from goseventh.bench.plan import QUICK, plan
 from goseventh.bench.results import Disk, Limits, Percentiles, Results

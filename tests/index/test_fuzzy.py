@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lmdb import _Database
 
-from goseventh.bench.recall import mistyped
+from goseventh.bench.searching.recall import mistyped
 from index import fuzzy, outline, outlined, tables, term_log, text
 from index.fold import fold
 from index.outlined import Outlined

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql.database import bring_up_to_date
 from tests.serving import Server
 from tests.stores import database

@@ -5,14 +5,14 @@ from pathlib import Path
 import orjson
 import pytest
 
-from goseventh.bench.server import Server
+from goseventh.bench.processes.server import Server
 from tests.serving import alive, ask
 from tests.test_contract import person
 
 
 @pytest.mark.debian("postgres")
 def test_it_serves_and_all_of_it_ends() -> None:
-    with Server("goseventh.bench.conventional", "1") as server:
+    with Server("goseventh.bench.processes.conventional", "1") as server:
         connection = server.connect()
         assert ask(connection, "POST", "/pessoas", orjson.dumps(person())).status == 201
         assert ask(connection, "GET", "/stats").json["store"]["kind"] == "postgresql"

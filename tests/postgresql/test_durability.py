@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql.database import bring_up_to_date
 from tests.serving import NotServing, Server
 from tests.stores import database, execute

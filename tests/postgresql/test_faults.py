@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from goseventh import person as wire
-from goseventh.bench.cluster import Cluster
 from goseventh.bench.crash.load import Load
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql.committer import Committer
 from goseventh.postgresql.database import bring_up_to_date
 from goseventh.postgresql.sessions import Sessions

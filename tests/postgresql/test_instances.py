@@ -12,8 +12,8 @@ from typing import NamedTuple
 import pytest
 import yaml
 
-from goseventh.bench.cluster import Cluster
 from goseventh.bench.crash.load import Load
+from goseventh.bench.processes.cluster import Cluster
 from tests.serving import ROOT, Server
 from tests.stores import database, execute
 from tests.test_contract import own, person, post

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql import schema
 from tests.postgresql.running import goseventh
 from tests.serving import ROOT, Server

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql.sessions import connect
 from storage import records
 from tests.postgresql.running import goseventh

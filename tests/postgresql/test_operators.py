@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from goseventh.bench.cluster import Cluster
+from goseventh.bench.processes.cluster import Cluster
 from goseventh.postgresql import schema
 from tests.serving import Server, until
 from tests.stores import database, execute, running_cluster

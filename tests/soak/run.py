@@ -18,12 +18,12 @@ from threading import Event, Thread
 from zlib import crc32
 
 from goseventh import person
-from goseventh.bench.client import Target
-from goseventh.bench.exchange import Exchange
-from goseventh.bench.load import Load
+from goseventh.bench.open_load.client import Target
+from goseventh.bench.open_load.exchange import Exchange
+from goseventh.bench.open_load.load import Load
+from goseventh.bench.open_load.schedule import TOURNAMENT, Kind, Phase
+from goseventh.bench.open_load.script import Script, write
 from goseventh.bench.people import CREATED, UNACCEPTABLE, fresh_mark
-from goseventh.bench.schedule import TOURNAMENT, Kind, Phase
-from goseventh.bench.script import Script, write
 from goseventh.bench.wire import Site
 from goseventh.limits import raise_file_limit
 from goseventh.progress import progress

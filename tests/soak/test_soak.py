@@ -7,10 +7,10 @@ from zlib import crc32
 
 import pytest
 
-from goseventh.bench.exchange import Exchange
+from goseventh.bench.open_load.exchange import Exchange
+from goseventh.bench.open_load.schedule import Kind
+from goseventh.bench.open_load.script import Script
 from goseventh.bench.people import Person
-from goseventh.bench.schedule import Kind
-from goseventh.bench.script import Script
 from tests.serving import Server
 from tests.soak.run import Ledger, main
 from tests.soak.verdict import shortcomings

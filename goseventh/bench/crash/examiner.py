@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Self
 
 import orjson
 
-from goseventh.bench import piped
 from goseventh.bench.crash.check import Job, Verdict
+from goseventh.bench.processes import piped
 
 PROGRAM = ("goseventh.bench.crash.check",)
 

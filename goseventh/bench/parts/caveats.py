@@ -1,7 +1,7 @@
 """What makes the figures of a load worth less, or wrong: every part that loads a server says it this way."""
 
+from goseventh.bench.closed_load.saturation import Saturated
 from goseventh.bench.parts.shape import Rig
-from goseventh.bench.saturation import Saturated
 
 NEAR = 0.8
 """Of the generator's ceiling, and of its CPU: beyond it a figure may be the generator's."""

@@ -20,7 +20,7 @@ from goseventh.bench.crash.load import Load
 from goseventh.bench.crash.preload import COMPILER
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
-from goseventh.bench.server import Server
+from goseventh.bench.processes.server import Server
 
 _WORKERS = 2
 _KILL_SECONDS, _CUT_SECONDS, _RECORD_SECONDS = 3.0, 0.5, 6.0

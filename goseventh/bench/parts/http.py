@@ -11,16 +11,15 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from goseventh.bench import beside
-from goseventh.bench.asking import Asking, Create, Mix, Read, Search
+from goseventh.bench.closed_load.asking import Asking, Create, Mix, Read, Search
+from goseventh.bench.closed_load.saturation import Saturated
 from goseventh.bench.crash import promises
-from goseventh.bench.parts import caveats
+from goseventh.bench.parts import beside, caveats
 from goseventh.bench.parts.cells import BARE, POSTGRESQL, Cell, cells
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig, cpu_speed
 from goseventh.bench.plan import LOADS, Plan
-from goseventh.bench.report import COMMIT_PAGES, PAGE
-from goseventh.bench.saturation import Saturated
-from goseventh.bench.server import Server
+from goseventh.bench.processes.server import Server
+from goseventh.bench.wear import COMMIT_BYTES
 from goseventh.bench.wire import Site
 
 _START_SECONDS = 1.8
@@ -53,7 +52,7 @@ def _cost(plan: Plan) -> Cost:
     ceilings = len(plan.loads) * _TRIES * (plan.seconds + _LOAD_SECONDS)
     seconds += len(plan.workers) * (_START_SECONDS + ceilings)
     creations = sum(cell.seconds(plan) for cell in order) * plan.repeat * _WRITTEN_PER_SECOND
-    return Cost(seconds + beside.cost(plan), int(creations * COMMIT_PAGES * PAGE / 4))
+    return Cost(seconds + beside.cost(plan), int(creations * COMMIT_BYTES / 4))
 
 
 def _seconds(cell: Cell, plan: Plan) -> float:
@@ -100,9 +99,9 @@ def _external(rig: Rig, url: str) -> Iterator[Found]:
 
 def _started(rig: Rig, cell: Cell, directory: Path) -> Server:
     if cell.server == BARE:
-        return rig.start("goseventh.bench.bare", str(cell.workers), workers=cell.workers)
+        return rig.start("goseventh.bench.processes.bare", str(cell.workers), workers=cell.workers)
     if cell.server == POSTGRESQL:
-        return rig.start("goseventh.bench.conventional", str(cell.workers), workers=cell.workers)
+        return rig.start("goseventh.bench.processes.conventional", str(cell.workers), workers=cell.workers)
     return rig.serve(directory, cell.server, cell.workers, cell.flush_ms, variables=_QUEUE)
 
 
@@ -120,7 +119,7 @@ def _ceilings(rig: Rig, workers: int) -> dict[str, float]:
     askings = _askings(Create(int(plan.seconds * _MOST_PER_SECOND), plan.seed), [("/pessoas/fixed", 0)])
     ceilings = dict.fromkeys(plan.loads, 0.0)
     # Where those who are measured run, or the generator would have more room than beside them.
-    with rig.start("goseventh.bench.fixed", str(workers), workers=workers, limited=False) as fixed:
+    with rig.start("goseventh.bench.processes.fixed", str(workers), workers=workers, limited=False) as fixed:
         for name in [*plan.loads] * _TRIES:
             found = generators.saturate(fixed.url, [askings[name]], plan.seconds)
             caveats.checked(rig, f"the load generator's ceiling, {name}", found)

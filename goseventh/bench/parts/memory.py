@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from goseventh.bench import built
-from goseventh.bench.asking import Search
+from goseventh.bench.closed_load.asking import Search
 from goseventh.bench.parts import caveats
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan

@@ -5,11 +5,11 @@ from typing import Any
 
 import orjson
 
-from goseventh.bench.contenders.table import GOSEVENTH
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
 from goseventh.bench.results import Where
-from goseventh.bench.search import FAILED, PASSED
+from goseventh.bench.searching.contenders.table import GOSEVENTH
+from goseventh.bench.searching.search import FAILED, PASSED
 
 _CORPUS = "tournament"
 _KINDS, _CONTENDERS = 10, 5

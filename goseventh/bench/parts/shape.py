@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from goseventh.bench.cores import Placement
+from goseventh.bench.closed_load.saturation import Generators
 from goseventh.bench.plan import Plan
+from goseventh.bench.processes.cores import Placement
+from goseventh.bench.processes.server import Server
 from goseventh.bench.results import CPU_SPEED, Better, Series, Unit, Where
-from goseventh.bench.saturation import Generators
-from goseventh.bench.server import Server
 
 
 class Observation(NamedTuple):

@@ -11,13 +11,13 @@ from itertools import product
 from pathlib import Path
 
 from goseventh.bench import built
-from goseventh.bench.asking import Create
+from goseventh.bench.closed_load.asking import Create
 from goseventh.bench.crash import promises
 from goseventh.bench.parts import caveats
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
+from goseventh.bench.processes.server import Server
 from goseventh.bench.results import Where
-from goseventh.bench.server import Server
 from goseventh.bench.wire import Site
 
 _LOAD_SECONDS = 0.4

@@ -10,8 +10,8 @@ from itertools import product
 
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig, cpu_speed
 from goseventh.bench.plan import Plan
-from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.results import Where
+from goseventh.bench.wear import COMMIT_BYTES
 
 _START_SECONDS = 0.9
 _PER_SECOND = 8_000
@@ -25,7 +25,7 @@ def _cells(plan: Plan) -> list[tuple[str, int, int]]:
 def _cost(plan: Plan) -> Cost:
     runs = len(_cells(plan)) * plan.repeat
     # Most commits are shared; one in ten pages is a fair guess over all strategies.
-    written = int(runs * plan.seconds * _PER_SECOND * COMMIT_PAGES * PAGE / 10)
+    written = int(runs * plan.seconds * _PER_SECOND * COMMIT_BYTES / 10)
     return Cost(runs * (plan.seconds + _START_SECONDS), written)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import orjson
 
+from goseventh.bench.open_load.schedule import TOURNAMENT, Kind, seconds, shortened
+from goseventh.bench.open_load.tournament import FAILED, PASSED
 from goseventh.bench.parts import caveats
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import Plan
-from goseventh.bench.report import COMMIT_PAGES, PAGE
 from goseventh.bench.results import Series, Where
-from goseventh.bench.schedule import TOURNAMENT, Kind, seconds, shortened
-from goseventh.bench.tournament import FAILED, PASSED
+from goseventh.bench.wear import COMMIT_BYTES
 
 _OTHER_SECONDS = 8.0
 """To write the script, to start a server, to judge the answers."""
@@ -24,7 +24,7 @@ _LATENCIES = ("p50", "p99", "max")
 def _cost(plan: Plan) -> Cost:
     load = shortened(TOURNAMENT, plan.depth.tournament)
     creations = sum(phase.total for phase in load[Kind.CREATE])
-    return Cost(seconds(load, 1.0) + _OTHER_SECONDS, int(creations * COMMIT_PAGES * PAGE))
+    return Cost(seconds(load, 1.0) + _OTHER_SECONDS, int(creations * COMMIT_BYTES))
 
 
 def _run(rig: Rig) -> Iterator[Found]:

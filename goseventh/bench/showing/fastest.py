@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
-from goseventh.bench.comparison import compare
+from goseventh.bench.bilingual import Text, number, span
+from goseventh.bench.comparing.comparison import compare
 from goseventh.bench.results import Figure, Results
 from goseventh.bench.showing.picked import creations, middle, under
 from goseventh.bench.showing.tables import conditions
-from goseventh.bench.showing.text import Text, number, span
 
 
 def fastest(results: Results) -> Iterator[Text]:

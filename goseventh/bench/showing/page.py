@@ -5,10 +5,10 @@ from collections.abc import Callable
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from goseventh.bench.bilingual import Text, number
 from goseventh.bench.results import Results
 from goseventh.bench.showing import charts, loss, tables, words
 from goseventh.bench.showing.groups import Group, Panel
-from goseventh.bench.showing.text import Text, number
 from goseventh.bench.showing.view import view
 
 

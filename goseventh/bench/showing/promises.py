@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from goseventh.bench.bilingual import Text
 from goseventh.bench.results import Promise
-from goseventh.bench.showing.text import Text
 
 # As the Portuguese README has them. A window is a setting of the run.
 _WINDOW = re.compile(r"\d+(\.\d+)? ms")

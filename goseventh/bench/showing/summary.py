@@ -6,13 +6,13 @@ Each line needs certain figures; where those were not measured it is not said.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from goseventh.bench import beside
+from goseventh.bench.bilingual import Text, number, span
+from goseventh.bench.parts import beside
 from goseventh.bench.results import Figure, Results
 from goseventh.bench.showing import words
 from goseventh.bench.showing.fastest import fastest, sharing
 from goseventh.bench.showing.picked import creations, middle, of, under
 from goseventh.bench.showing.tables import conditions
-from goseventh.bench.showing.text import Text, number, span
 
 BARE = "bare"
 """Sanic without our code."""

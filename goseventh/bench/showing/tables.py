@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from goseventh.bench.bilingual import UNITS, Text, bare, joined, same
 from goseventh.bench.showing import words
 from goseventh.bench.showing.groups import Condition, Curve, Group, Panel, Point
-from goseventh.bench.showing.text import UNITS, Text, bare, joined, same
 from goseventh.bench.spread import LOSSES, is_wide
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from goseventh.bench.bilingual import UNITS, Text, bare, joined, number, quantity, same
 from goseventh.bench.results import OWN, Machine, Results
 from goseventh.bench.showing import summary, tables, words
 from goseventh.bench.showing.groups import Group, entities, grouped
 from goseventh.bench.showing.palette import Mark, marks
 from goseventh.bench.showing.promises import Promised, promised
 from goseventh.bench.showing.tables import Table
-from goseventh.bench.showing.text import UNITS, Text, bare, joined, number, quantity, same
 from goseventh.bench.showing.warnings import by_part
 
 

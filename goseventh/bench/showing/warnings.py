@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from goseventh.bench.bilingual import Text, portuguese
 from goseventh.bench.results import Results
-from goseventh.bench.showing.text import Text, portuguese
 
 _PORTUGUESE = {
     "All was measured once: nobody knows how far a second time would be from it.": (

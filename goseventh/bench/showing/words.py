@@ -1,6 +1,6 @@
 """The words for parts, figures and conditions; whatever has none here is shown by its own name."""
 
-from goseventh.bench.showing.text import Text, number, same
+from goseventh.bench.bilingual import Text, number, same
 
 PARTS = {
     "http": Text("Over HTTP", "Por HTTP"),
