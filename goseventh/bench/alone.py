@@ -21,6 +21,7 @@ from goseventh.bench.reporting import PREVIOUS, Report, Unwritable
 from goseventh.bench.results import Limits
 from goseventh.bench.rig import OwnRig
 from goseventh.bench.searching import search
+from goseventh.bench.searching.options import Options
 
 INTERRUPTED = tournament.INTERRUPTED
 _MEASURED = (tournament.PASSED, tournament.FAILED, INTERRUPTED)
@@ -40,7 +41,7 @@ def run_tournament(options: tournament.Options, out: Path) -> int:
     return _run("tournament", out, options.json, run=run, found=found, settings=settings, url=options.url)
 
 
-def run_search(options: search.Options, out: Path) -> int:
+def run_search(options: Options, out: Path) -> int:
     """As `search.run`, with a report in `out`."""
 
     def run(file: Path) -> int:

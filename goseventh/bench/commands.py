@@ -170,24 +170,24 @@ def _search(given: argparse.Namespace) -> int:
     from pathlib import Path
 
     from goseventh.bench import corpora
-    from goseventh.bench.searching import search
+    from goseventh.bench.searching import options, search
     from goseventh.bench.searching.contenders import table as contenders
 
-    options = search.Options(
-        sizes=search.sizes(given.sizes),
-        corpora=search.names("corpora", given.corpora, corpora.TABLE),
-        contenders=search.names("contenders", given.contenders, contenders.TABLE),
+    wanted = options.Options(
+        sizes=options.sizes(given.sizes),
+        corpora=options.names("corpora", given.corpora, corpora.TABLE),
+        contenders=options.names("contenders", given.contenders, contenders.TABLE),
         seed=given.seed,
         seconds=given.seconds,
         directory=Path(given.dir) if given.dir else None,
         json=Path(given.json) if given.json else None,
     )
     if given.out is None:
-        return search.run(options)
+        return search.run(wanted)
 
     from goseventh.bench import alone
 
-    return alone.run_search(options, Path(given.out))
+    return alone.run_search(wanted, Path(given.out))
 
 
 def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:

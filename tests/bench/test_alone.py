@@ -10,7 +10,7 @@ from goseventh.bench import alone, reporting
 from goseventh.bench.open_load import tournament
 from goseventh.bench.open_load.tournament import PASSED, REFUSED
 from goseventh.bench.results import OWN, load
-from goseventh.bench.searching import search
+from goseventh.bench.searching.options import Options
 
 from .runs import PLAN, SEED
 from .stub import Answer, Stub
@@ -31,7 +31,7 @@ def test_the_tournament_alone_writes_a_report_of_somebody_s_server(tmp_path: Pat
 
 
 def test_the_search_alone_writes_a_report(tmp_path: Path) -> None:
-    options = search.Options(sizes=[500], corpora=["tournament"], contenders=["sqlite"], seconds=0.01)
+    options = Options(sizes=[500], corpora=["tournament"], contenders=["sqlite"], seconds=0.01)
     assert alone.run_search(options, tmp_path / "report") == PASSED
     results = load(tmp_path / "report" / reporting.REPORT)
     assert results.target == OWN
@@ -67,7 +67,7 @@ def test_an_interrupted_tournament_reports_what_was_answered(tmp_path: Path, num
 
 
 def test_an_interrupted_search_reports_the_stores_that_were_measured(tmp_path: Path) -> None:
-    options = search.Options(
+    options = Options(
         sizes=[500, 600],
         corpora=["tournament"],
         contenders=["leaver"],

@@ -19,7 +19,8 @@ from goseventh.bench.searching.contenders import postgres, table
 from goseventh.bench.searching.contenders.scan import Scan
 from goseventh.bench.searching.contenders.shape import EXACT
 from goseventh.bench.searching.contenders.table import GOSEVENTH
-from goseventh.bench.searching.search import FAILED, INTERRUPTED, PASSED, REFUSED, Options, run
+from goseventh.bench.searching.options import Options
+from goseventh.bench.searching.search import FAILED, INTERRUPTED, PASSED, REFUSED, run
 from goseventh.bench.searching.texts import Texts
 from goseventh.cli import main
 from storage.records import Record

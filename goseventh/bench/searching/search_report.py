@@ -1,20 +1,19 @@
 """The results of `goseventh bench search` as a person reads them: Markdown, drawn on a terminal."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.markdown import Markdown
 
-if TYPE_CHECKING:
-    from goseventh.bench.searching.search import Options
+from goseventh.bench.searching.options import Options
 
 # Bytes on disk a person, about; more is written on the way there.
 _SPACE = {"goseventh": 900, "sqlite": 700, "postgresql": 1_200}
 _WRITTEN = {"goseventh": 3_000, "sqlite": 1_500, "postgresql": 2_000}
 
 
-def announce(options: "Options") -> str:
+def announce(options: Options) -> str:
     """What is about to happen, before anything is written."""
     people = sum(options.sizes) * len(options.corpora)
     written = people * sum(_WRITTEN.get(name, 0) for name in options.contenders)
@@ -26,7 +25,7 @@ def announce(options: "Options") -> str:
     )
 
 
-def space(options: "Options") -> int:
+def space(options: Options) -> int:
     """Bytes of disk that are needed at a time."""
     return max(options.sizes) * sum(_SPACE.get(name, 0) for name in options.contenders)
 
