@@ -17,7 +17,7 @@ from goseventh.preparing import Prepared, preparing
 from goseventh.progress import progress
 from goseventh.settings import Settings
 from storage import bulk
-from storage.bulk import Fate, Given
+from storage.bulk import Add, Fate, Given
 from storage.errors import Unusable
 from storage.rehearsal import rehearsing
 
@@ -25,9 +25,6 @@ FIRST_GROUP = 16384
 """As many lines as a segment that is never merged again has people: no text is written twice."""
 _MOST_LINES = 8 * FIRST_GROUP
 _GROUP_BYTES = 64 << 20
-
-Add = Callable[[Sequence[Given]], list[Fate]]
-"""Has a group added, durably, and says what became of each."""
 
 
 class _Tally:

@@ -1,6 +1,6 @@
 """People by the thousand in one transaction, with ids of their own where they bring one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -26,6 +26,10 @@ class Fate(Enum):
     THERE = "already there, the same"
     NICKNAME_TAKEN = "somebody else has this nickname"
     ID_TAKEN = "somebody else has this id"
+
+
+Add = Callable[[Sequence[Given]], list[Fate]]
+"""Has a group added, durably, and says what became of each."""
 
 
 class Tables(NamedTuple):

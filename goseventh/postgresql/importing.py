@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from goseventh import directory
-from goseventh.importing import Add
 from goseventh.postgresql import faults
 from goseventh.postgresql.command import opened
 from goseventh.postgresql.database import make_ready
 from goseventh.postgresql.insert import NAMED, Row, in_order, write
 from storage import records
-from storage.bulk import Fate, Given, Known, decide
+from storage.bulk import Add, Fate, Given, Known, decide
 from storage.errors import Unavailable
 from storage.people import noises
 from storage.records import Person
