@@ -83,7 +83,7 @@ class Rig(Protocol):
         """
 
     def generators(self, workers: int) -> Generators:
-        """The load generator for a server of so many workers; started once, ended with the run."""
+        """The load generator for a server of so many workers; ends with the run, starts anew if it died."""
 
 
 class Part(NamedTuple):
