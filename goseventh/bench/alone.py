@@ -17,7 +17,7 @@ from goseventh.bench.parts import tournament as tournament_part
 from goseventh.bench.parts.shape import Found, Rig
 from goseventh.bench.plan import USUAL, plan
 from goseventh.bench.record import Record
-from goseventh.bench.reporting import PREVIOUS, Report, Unwritable
+from goseventh.bench.reporting import PREVIOUS, NotKept, Report, Unwritable
 from goseventh.bench.results import Limits
 from goseventh.bench.rig import OwnRig
 from goseventh.bench.searching import search
@@ -95,6 +95,9 @@ def _run(
             report.write(results)
         except KeyboardInterrupt:
             return INTERRUPTED
+        except NotKept as error:
+            print(f"goseventh bench: {error}; the report is not whole", file=sys.stderr)
+            return tournament.FAILED
     print(f"The report is in {out}" if report.kept else "Nothing was measured")
     return code
 

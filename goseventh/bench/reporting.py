@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from goseventh.bench.extra import absent
@@ -16,6 +18,10 @@ _NEEDS = ("jinja2", "msgspec", "vl_convert", "scipy")
 
 class Unwritable(Exception):
     """No report can be written there; the message is one clear line."""
+
+
+class NotKept(Exception):
+    """What was measured could not be written; the message is one clear line."""
 
 
 class Report:
@@ -36,6 +42,9 @@ class Report:
                 pass
         except OSError as error:
             raise Unwritable(f"--out {self.directory}: {error.strerror}") from None
+        for name in (REPORT, PREVIOUS, PAGE, *TEXTS.values()):
+            if (self.directory / name).is_dir():
+                raise Unwritable(f"--out {self.directory}: {name} is a directory")
 
     @property
     def earlier(self) -> bool:
@@ -51,12 +60,12 @@ class Report:
         """Writes report.json in place of the last one, whole or not at all, however this process ends.
 
         Whatever was drawn of other results goes; a complete report of another run stays beside it. Without
-        figures nothing is written at all: what is there is worth more.
+        figures nothing is written at all: what is there is worth more. Raises NotKept.
         """
         if not results.figures:
             return
         unfinished = self.directory / f".{REPORT}"
-        with uninterrupted():
+        with self._writing(), uninterrupted():
             with unfinished.open("wb") as written:
                 written.write(dump(results))
                 written.flush()
@@ -69,7 +78,7 @@ class Report:
                 (self.directory / name).unlink(missing_ok=True)
 
     def write(self, results: Results) -> None:
-        """Writes all of it, if there is any; first what needs no drawing."""
+        """Writes all of it, if there is any; first what needs no drawing. Raises NotKept."""
         self.keep(results)
         if not results.figures:
             return
@@ -77,6 +86,17 @@ class Report:
         from goseventh.bench.showing.markdown import markdown
         from goseventh.bench.showing.page import page
 
-        for language, name in TEXTS.items():
-            (self.directory / name).write_text(markdown(results, language), encoding="utf-8")
-        (self.directory / PAGE).write_text(page(results), encoding="utf-8")
+        drawn = {name: markdown(results, language) for language, name in TEXTS.items()}
+        drawn[PAGE] = page(results)
+        with self._writing():
+            for name, text in drawn.items():
+                (self.directory / name).write_text(text, encoding="utf-8")
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            with suppress(OSError):
+                (self.directory / f".{REPORT}").unlink(missing_ok=True)
+            raise NotKept(f"--out {self.directory}: {error.strerror}") from None

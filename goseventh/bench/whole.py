@@ -23,7 +23,7 @@ from goseventh.bench.processes.cgroup import held
 from goseventh.bench.processes.cpu_speed import WatcherDied
 from goseventh.bench.processes.server import NotServing
 from goseventh.bench.record import Record
-from goseventh.bench.reporting import PREVIOUS, REPORT, Report, Unwritable
+from goseventh.bench.reporting import PREVIOUS, REPORT, NotKept, Report, Unwritable
 from goseventh.bench.rig import OwnRig, Tell
 from goseventh.bench.wire import Site, Unreachable
 from goseventh.progress import progress
@@ -43,9 +43,9 @@ class Refusal(Exception):
 def run(plan: Plan, parts: Sequence[Part], out: TextIO | None = None, err: TextIO | None = None) -> int:
     """Does the whole of it and returns the exit code.
 
-    0 passed, 1 an answer was wrong or a part could not be measured, 2 nothing was measured, 130 interrupted;
-    in the latter case what was measured is written all the same. Steps go to `out` (stdout), the bar and the
-    line of a refusal to `err` (stderr).
+    0 passed, 1 an answer was wrong, or a part could not be measured, or the report not written, 2 nothing was
+    measured, 130 interrupted; in the latter case what was measured is written all the same. Steps go to `out`
+    (stdout), the bar and the line of a refusal to `err` (stderr).
     """
     out, err = out or sys.stdout, err or sys.stderr
     report = Report(plan.out)
@@ -55,6 +55,9 @@ def run(plan: Plan, parts: Sequence[Part], out: TextIO | None = None, err: TextI
     except (Refusal, Unwritable, Unreachable) as refusal:
         print(f"goseventh bench: {refusal}", file=err)
         return REFUSED
+    except NotKept as error:
+        print(f"goseventh bench: {error}; what was measured since is lost", file=err)
+        return FAILED
     except KeyboardInterrupt:
         # Again, while servers ended or the report was drawn, or else too early.
         kept = f"; what was measured is in {plan.out / REPORT}, not drawn"
