@@ -16,7 +16,7 @@ from queue import SimpleQueue
 
 from goseventh import cpus
 from goseventh.bench.corpora import Corpus, Tournament
-from goseventh.bench.processes.cpu_speed import CpuSpeed
+from goseventh.bench.processes.cpu_speed import CpuSpeed, WatcherDied
 from goseventh.bench.quiet import no_collections
 from storage.layout import create
 from storage.people import Created
@@ -101,4 +101,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except WatcherDied as error:
+        sys.exit(str(error))

@@ -12,7 +12,7 @@ from goseventh.bench.closed_load.saturation import Generators
 from goseventh.bench.plan import Plan
 from goseventh.bench.processes import child
 from goseventh.bench.processes.cores import Placement, place
-from goseventh.bench.processes.server import NotServing, Server, serve
+from goseventh.bench.processes.server import NotServing, Server, ended, serve
 
 Tell = Callable[[str, float], None]
 """Says that a step is over, and how many seconds it was meant to take."""
@@ -115,7 +115,7 @@ class OwnRig:
             process.communicate()
             raise
         if process.returncode not in allowed:
-            raise NotServing(f"{module} ended with {process.returncode}: {errors.decode().strip()}")
+            raise NotServing(ended(module, process.returncode, errors.decode(errors="replace")))
         return output
 
     def generators(self, workers: int) -> Generators:

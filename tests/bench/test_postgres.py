@@ -15,7 +15,9 @@ from goseventh.bench import whole
 from goseventh.bench.corpora import NotAvailable
 from goseventh.bench.parts.shape import Cost, Found, Observation, Part, Rig
 from goseventh.bench.plan import QUICK, plan
+from goseventh.bench.processes.server import NotServing
 from goseventh.bench.searching.contenders.postgres import Postgres
+from goseventh.bench.searching.contenders.shape import EXACT
 from goseventh.bench.searching.texts import Texts
 from tests.serving import ROOT, until
 
@@ -79,6 +81,20 @@ def test_where_it_may_not_be_it_says_why(open_directory: Path) -> None:
     closed.chmod(0o700)
     with pytest.raises(NotAvailable, match=r"Permission denied"):
         Postgres(inner, Texts())
+
+
+def test_a_server_that_dies_is_told_in_a_sentence(open_directory: Path) -> None:
+    started = Postgres(open_directory, Texts())
+    search = started.ways[EXACT]
+    assert search("nobody", 50) == []
+    servers = running_in(open_directory)
+    assert len(servers) > 1
+    for pid in servers:
+        os.kill(pid, signal.SIGKILL)
+    with pytest.raises(NotServing, match="PostgreSQL: "):
+        search("nobody", 50)
+    started.close()
+    assert running_in(open_directory) == []
 
 
 def test_it_runs_in_the_place_of_a_whole_benchmark(

@@ -57,7 +57,7 @@ class Server:
             found = _LISTENS.search(self.announced)
             if found is None:
                 code = self.process.wait(_STOP_SECONDS)
-                raise NotServing(f"the server ended with {code}: {self.errors().strip()}")
+                raise NotServing(ended("the server", code, self.errors()))
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -118,6 +118,12 @@ class Server:
         for pid in self.processes() if self.process.poll() is None else ():
             os.kill(pid, signal.SIGKILL)
         self.process.wait()
+
+
+def ended(who: str, code: int, errors: str) -> str:
+    """A sentence without its full stop: with which exit code, and what it said, if anything."""
+    said = errors.strip()
+    return f"{who} ended with {code}" + (f": {said}" if said else "")
 
 
 def serve(

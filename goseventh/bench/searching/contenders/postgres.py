@@ -8,6 +8,7 @@ from typing import Any
 from goseventh.bench.corpora import NotAvailable
 from goseventh.bench.extra import absent
 from goseventh.bench.processes.cluster import Cluster, find_programs
+from goseventh.bench.processes.server import NotServing
 from goseventh.bench.searching.contenders.shape import EXACT, FIELD_BORDER, Search
 from goseventh.bench.searching.texts import Texts
 from goseventh.like import like
@@ -54,7 +55,7 @@ class Postgres:
             self._connection = self._run(asyncpg.connect(self._cluster.url(), server_settings=planned))
             self._execute("CREATE EXTENSION pg_trgm")
             self._execute("CREATE TABLE people (number integer PRIMARY KEY, text text NOT NULL)")
-        except (OSError, asyncpg.PostgresError) as error:
+        except (OSError, NotServing) as error:
             self.close()
             raise NotAvailable(f"the server could not be started: {error}") from None
         except BaseException:
@@ -101,7 +102,13 @@ class Postgres:
         self._run(self._connection.execute(statement))
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self._runner.run(work)
+        """Raises NotServing for whatever the server says or does not say any more."""
+        from asyncpg import InterfaceError, InternalClientError, PostgresError
+
+        try:
+            return self._runner.run(work)
+        except (OSError, PostgresError, InterfaceError, InternalClientError) as error:
+            raise NotServing(f"PostgreSQL: {error}") from None
 
 
 async def _end(connection: Any) -> None:
