@@ -7,8 +7,12 @@ import sys
 def main() -> int:
     """Runs the command line; Ctrl-C while its modules load is no fault either. Returns the exit code."""
     try:
-        from goseventh import cli
-
+        # Whoever breaks an extension module's import off may end with a segmentation fault.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            from goseventh import cli
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return cli.main()
     except KeyboardInterrupt:
         return 128 + signal.SIGINT  # as of any command that it ends
