@@ -164,6 +164,11 @@ def plan(
     beside_postgresql: bool = False,
 ) -> Plan:
     """The plan for what the flags say, as they are written; None takes the depth's."""
+    most = os.cpu_count() or 1
+    if cpus is not None and not (math.isfinite(cpus) and 0.1 <= cpus <= most):
+        raise SettingError(f"--cpus {cpus:g}: must be from 0.1 to the {most} that there are")
+    if not out:
+        raise SettingError("--out: must name a directory")
     own = [1] if url is not None else depth.workers or sorted({1, best_workers(cpus)})
     made = Plan(
         depth=depth,
@@ -189,9 +194,6 @@ def plan(
         raise SettingError(
             "--beside-postgresql: apt install postgresql, and pip install 'goseventh[postgresql]'"
         )
-    most = os.cpu_count() or 1
-    if cpus is not None and not (math.isfinite(cpus) and 0.1 <= cpus <= most):
-        raise SettingError(f"--cpus {cpus:g}: must be from 0.1 to the {most} that there are")
     if url is not None:
         if strategies is not None or flush_ms is not None:
             raise SettingError(

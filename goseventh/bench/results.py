@@ -166,6 +166,8 @@ def dump(results: Results) -> bytes:
     return orjson.dumps(asdict(results), option=orjson.OPT_INDENT_2) + b"\n"
 
 
+_LEAST, _MOST = 1e-12, 1e15
+"""Of values that are not zero: no measurement is beyond, and what is computed of those within is a number."""
 _MALFORMED = (ValueError, RecursionError)
 """What msgspec raises for bytes that are not what was asked for; the second for those nested too deep."""
 
@@ -191,6 +193,10 @@ def load(path: Path) -> Results:
     for figure in results.figures:
         if not figure.values:
             raise NotAReport(f"{path} is no whole report: {figure.part}, {figure.name} has no values")
+        if beyond := [one for one in figure.values if one and not _LEAST <= abs(one) <= _MOST]:
+            raise NotAReport(
+                f"{path} is no report: {figure.part}, {figure.name} has {beyond[0]:g}, which nobody measures"
+            )
     return results
 
 

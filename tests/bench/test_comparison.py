@@ -390,6 +390,22 @@ def test_the_promises_of_those_who_are_compared_are_said(tmp_path: Path) -> None
         assert f"{promise.name}: a 201 means {promise.created_means}; kill -9 loses" in out
 
 
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        ({"strategy": "foo"}, "--strategy foo: of ours were measured group-commit, per-request, "),
+        ({"workers": 0}, "--workers 0: of ours were measured 1, 2"),
+    ],
+)
+def test_what_was_not_measured_stands_beside_nobody(tmp_path: Path, flags: dict[str, Any], why: str) -> None:
+    theirs = external(Figure("http", "creations", "1/s", "higher", {}, [90.0, 91.0, 89.0]))
+    code, out, err = run(tmp_path, theirs, results(), **flags)
+    assert (code, out, err.count("\n"), why in err) == (compare.UNUSABLE, "", 1, True), err
+    code, out, err = run(tmp_path, results(), results(), **flags)
+    assert (code, out, err.count("\n")) == (compare.UNUSABLE, "", 1)
+    assert "choose what stands beside somebody else's server" in err
+
+
 def external(*figures: Figure) -> Results:
     """Somebody else's server, measured as it is."""
     return replace(results(), target="http://127.0.0.1:1", strategies=[], series=[], figures=figures)
@@ -463,6 +479,16 @@ def test_bare_sanic_excuses_what_got_better_and_only_in_the_same_load() -> None:
             for one in (control, ours)
         ]
         assert compared(pairs, 0.1)[1].verdict == told
+
+
+def test_a_control_of_which_nothing_is_left_excuses_nothing() -> None:
+    beside = replace(figure(1e15, 1.1e15, 0.9e15), where={"server": "bare", "workers": 1})
+    ours = replace(figure(100.0, 100.1, 99.9), where={"strategy": PLANTED, "workers": 1})
+    pairs = [
+        (beside, replace(beside, values=[1e-12, 1.1e-12, 0.9e-12])),
+        (ours, replace(ours, values=[50.0, 50.1, 49.9])),
+    ]
+    assert [one.verdict for one in compared(pairs, 0.1)] == ["worse", "worse"]
 
 
 def test_wrong_answers_are_excused_by_nobody() -> None:

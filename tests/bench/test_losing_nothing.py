@@ -3,6 +3,7 @@
 import io
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,25 @@ def test_who_dies_while_it_loads_ends_one_part_and_no_other(tmp_path: Path, modu
     [figure] = load(tmp_path / reporting.REPORT).figures
     assert (figure.part, figure.values[0] > 0) == ("memory", True)
     assert running(module) == []
+
+
+@pytest.mark.parametrize("name", [reporting.REPORT, reporting.PAGE, "report.md"])
+def test_a_directory_in_a_report_s_place_is_seen_at_the_start(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    code, out, err = run(tmp_path, part("http"))
+    assert (code, out) == (whole.REFUSED, "")
+    assert err == f"goseventh bench: --out {tmp_path}: {name} is a directory\n"
+
+
+def test_a_report_that_can_t_be_kept_is_told_in_one_line(tmp_path: Path) -> None:
+    def remove(rig: Rig) -> Iterator[Found]:
+        yield Observation("creations", "1/s", "higher", {}, 5.0)
+        shutil.rmtree(tmp_path / "out")
+
+    removing = Part("http", "something", lambda _: Cost(1.0, 1), remove)
+    code, _, err = run(tmp_path / "out", removing, part("memory"))
+    lost = "No such file or directory; what was measured since is lost"
+    assert (code, err) == (whole.FAILED, f"goseventh bench: --out {tmp_path / 'out'}: {lost}\n")
 
 
 def test_the_report_is_there_after_every_part(tmp_path: Path) -> None:

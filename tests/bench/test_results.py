@@ -68,6 +68,8 @@ def test_what_is_dumped_is_loaded(tmp_path: Path) -> None:
         (dump(RESULTS).replace(b"4100.5", b'"4100.5"'), "is no whole report: .*str"),
         (dump(RESULTS).replace(b"4100.5", b"1e999"), "is no whole report: .*out of range"),
         (dump(RESULTS).replace(b"4100.5", b"NaN"), "is no report of a benchmark: .*invalid"),
+        (dump(RESULTS).replace(b"4100.5", b"1e-16"), "http, .* has 1e-16, which nobody measures"),
+        (dump(RESULTS).replace(b"4100.5", b"-1e300"), r"http, .* has -1e\+300, which nobody measures"),
         (dump(RESULTS).replace(b"a CPU", b"\xff"), "is no whole report: .*utf-8"),
         (dump(replace(RESULTS, figures=[replace(RESULTS.figures[0], values=[])])), "creations has no values"),
         (b'{"schema": 1, "x": ' + b"[" * 100_000, "is no report of a benchmark: .*recursion"),

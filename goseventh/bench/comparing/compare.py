@@ -10,7 +10,7 @@ from typing import TextIO
 from goseventh.bench.bilingual import number
 from goseventh.bench.comparing.comparison import ENOUGH, FALSE_DISCOVERIES, Compared, compare, middle
 from goseventh.bench.comparing.doubts import doubts, settings_that_differ
-from goseventh.bench.comparing.pairing import YARDSTICK, Paired, chosen, paired
+from goseventh.bench.comparing.pairing import YARDSTICK, NoSuchFigures, Paired, chosen, paired
 from goseventh.bench.results import Figure, NotAReport, Results, load
 
 WORSE, UNUSABLE = 1, 2
@@ -40,7 +40,11 @@ def run(
     except NotAReport as error:
         print(f"goseventh: {error}", file=err)
         return UNUSABLE
-    choice = chosen(before, after, strategy, workers)
+    try:
+        choice = chosen(before, after, strategy, workers)
+    except NoSuchFigures as error:
+        print(f"goseventh: {error}", file=err)
+        return UNUSABLE
     both = paired(before, after, choice)
     if not both.pairs:
         print(f"goseventh: {old} and {new} have no figure in common", file=err)

@@ -123,6 +123,8 @@ def _excused(one: Compared, control: Compared | None, threshold: float) -> Compa
         return one
     if not control.verdict.endswith(one.verdict) or one.judged is None or control.judged is None:
         return one
+    if control.judged <= -1:  # nothing was left of it
+        return one
     left = (1 + one.judged) / (1 + control.judged) - 1
     if left * one.judged > 0 and abs(left) >= threshold:
         return one

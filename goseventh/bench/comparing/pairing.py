@@ -15,6 +15,10 @@ _CHOSEN = ("strategy", "workers", "flush_ms")
 """The conditions of ours that a server of others has not."""
 
 
+class NoSuchFigures(Exception):
+    """What was chosen is not there; the message is one clear line."""
+
+
 @dataclass(frozen=True, slots=True)
 class Paired:
     """The figures of two runs."""
@@ -53,14 +57,24 @@ def _chosen(results: Results, choice: Mapping[str, Value]) -> dict[Key, Figure]:
 
 
 def chosen(before: Results, after: Results, strategy: str | None, workers: int | None) -> dict[str, Value]:
-    """The choice where nobody says otherwise: the strategy that is listed first, most workers, no delay."""
+    """The choice where nobody says otherwise: the strategy that is listed first, most workers, no delay.
+
+    Raises NoSuchFigures where somebody does, and there is none of those, or nothing to choose.
+    """
+    if (before.target == OWN) == (after.target == OWN) and (strategy is not None or workers is not None):
+        raise NoSuchFigures("--strategy and --workers choose what stands beside somebody else's server: none")
     ours = [one for run in (before, after) if run.target == OWN for one in run.figures]
-    choice: dict[str, Value] = {}
     listed = [row.name for run in (before, after) for row in run.strategies]
-    if strategy or listed:
+    counts = {int(one.where["workers"]) for one in ours if "workers" in one.where}
+    if strategy is not None and strategy not in listed:
+        raise NoSuchFigures(f"--strategy {strategy}: of ours were measured {', '.join(listed) or 'none'}")
+    if workers is not None and workers not in counts:
+        told = ", ".join(map(str, sorted(counts)))
+        raise NoSuchFigures(f"--workers {workers}: of ours were measured {told or 'none'}")
+    choice: dict[str, Value] = {}
+    if listed:
         choice["strategy"] = strategy or listed[0]
-    counts = [int(one.where["workers"]) for one in ours if "workers" in one.where]
-    if workers or counts:
+    if counts:
         choice["workers"] = workers or max(counts)
     if delays := [int(one.where["flush_ms"]) for one in ours if "flush_ms" in one.where]:
         choice["flush_ms"] = min(delays)
