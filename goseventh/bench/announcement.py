@@ -18,10 +18,11 @@ def text(plan: Plan, parts: Sequence[Part]) -> str:
         f" about {_time(sum(cost.seconds for cost in costs))}, in {plan.out}."
     ]
     lines += [
-        f"  {part.name:<11}{_time(cost.seconds):>9}  {part.does}"
+        f"  {part.name:<11}{_time(cost.seconds):>9}  {part.external if plan.url else part.does}"
         for part, cost in zip(parts, costs, strict=True)
     ]
-    lines.append(f"Writes some {written / 2**30:,.1f} GiB, an estimate. Disks wear: be prepared.")
+    if plan.url is None:
+        lines.append(f"Writes some {written / 2**30:,.1f} GiB, an estimate. Disks wear: be prepared.")
     return "\n".join(lines)
 
 

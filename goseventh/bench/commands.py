@@ -202,7 +202,7 @@ def _add_compare(benchmarks: "argparse._SubParsersAction[Parser]") -> None:
         type=_share,
         default="10%",
         metavar="SHARE",
-        help="how much worse a figure must be, beyond noise, to fail (%(default)s)",
+        help="how much worse a figure must be, beyond noise, to fail (%(default)s); 0: by whatever is told",
     )
     command.add_argument(
         "--allow-missing",

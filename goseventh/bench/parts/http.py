@@ -207,5 +207,5 @@ PART = Part(
     "servers at saturation, by strategy, flush and workers, beside bare Sanic",
     _cost,
     _run,
-    external=True,
+    external="the server at saturation, as it is",
 )

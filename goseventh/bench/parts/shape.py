@@ -95,5 +95,5 @@ class Part(NamedTuple):
     cost: Callable[[Plan], Cost]
     run: Callable[[Rig], Iterator[Found]]
     """Measures, and tells each value as soon as it is there: what was told is kept if the rest is not."""
-    external: bool = False
-    """Whether it can measure somebody else's server."""
+    external: str = ""
+    """The end of that sentence where it is somebody else's server; empty where it can't be."""

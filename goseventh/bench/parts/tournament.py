@@ -99,5 +99,5 @@ PART = Part(
     "the tournament's load as open arrivals, each answer checked",
     _cost,
     _run,
-    external=True,
+    external="the tournament's load as open arrivals, each answer checked",
 )

@@ -29,7 +29,7 @@ class Summary:
     speed: float | None
     """Creations/s over HTTP, or else in process, at the best of the measured conditions."""
     where: Text | None
-    """Which those are."""
+    """Which those are, and from where to where it was over the repeats: the best of many is a lucky one."""
     lost: float | None
     """People at most, over all crashes; None where nothing was crashed."""
 
@@ -40,9 +40,14 @@ def summaries(results: Results) -> list[Summary]:
     for row in results.strategies:
         best = max(creations(results, row.name), key=middle, default=None)
         lost = [max(one.values) for one in of(results, "crash", LOST, row.name)]
-        where = conditions(under(best)) if best else None
+        where = _where(best) if best else None
         rows.append(Summary(row.name, middle(best) if best else None, where, max(lost, default=None)))
     return rows
+
+
+def _where(figure: Figure) -> Text:
+    where = conditions(under(figure))
+    return where if len(figure.values) == 1 else _REPEATED.fill(where=where, span=span(figure.values))
 
 
 def verdicts(results: Results) -> list[Text]:
@@ -136,6 +141,7 @@ def _generator(results: Results) -> Iterator[Text]:
         yield said.fill(reached=number(reached * 100), aim=number(beside.AIM * 100), tool=beside.TOOL)
 
 
+_REPEATED = Text("{where}; repeats: {span}", "{where}; repetições: {span}")
 _CEILING = Text(
     "Of the {what} that bare Sanic answers, group-commit reaches {share} %.",
     "Das {what} que o Sanic nu responde, o group-commit alcança {share} %.",
