@@ -55,6 +55,16 @@ def test_a_closed_standard_output_is_no_reason_to_fail(place: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_no_file_takes_the_place_of_a_closed_descriptor(place: Path) -> None:
+    """Else what somebody writes to standard error, such as a library, would go into a store's file."""
+    program = (
+        "import os, sys; from goseventh.__main__ import main; sys.argv = ['goseventh', 'strategies'];"
+        "main(); print([os.readlink(f'/proc/self/fd/{number}') for number in (0, 2)], os.open('.', 0))"
+    )
+    ended = shell(place, f'{sys.executable} -c "{program}" <&- 2>&-')
+    assert ended.stdout.splitlines()[-1] == "['/dev/null', '/dev/null'] 3"
+
+
 def test_a_name_that_is_no_text_comes_out_as_it_is(place: Path) -> None:
     ended = shell(
         place,
